@@ -1,0 +1,1 @@
+"""The platforms a shop can run on: the protocol each speaks, and the registry."""
