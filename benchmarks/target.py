@@ -54,12 +54,18 @@ def measure(orders: int, rounds: int, reference: Path, target: Path) -> str:
         [
             f"{orders:,} orders, {count:,} events, {rounds} runs each, alternating; medians",
             table(("", "wall s", "events/s", "CPU s", "peak MiB"), rows),
-            f"whole process: {them.wall / us.wall:.1f} times as fast, {them.cpu / us.cpu:.1f} times less CPU, "
-            f"{them.rss / us.rss:.1f} times less memory",
-            f"beside the client's sending alone ({sorted(sending)[len(sending) // 2]:.2f} s, its events already in "
-            f"memory): {sorted(sending)[len(sending) // 2] / us.wall:.1f} times as fast",
-            f"confirmed in the ledger: every one; told again on the second run: {told_again}; "
-            f"under {GOAL_MIB} MiB: {'yes' if us.rss < GOAL_MIB else 'no'}",
+            (
+                f"whole process: {them.wall / us.wall:.1f} times as fast, {them.cpu / us.cpu:.1f} times less CPU, "
+                f"{them.rss / us.rss:.1f} times less memory"
+            ),
+            (
+                f"beside the client's sending alone ({sorted(sending)[len(sending) // 2]:.2f} s, its events already in "
+                f"memory): {sorted(sending)[len(sending) // 2] / us.wall:.1f} times as fast"
+            ),
+            (
+                f"confirmed in the ledger: every one; told again on the second run: {told_again}; "
+                f"under {GOAL_MIB} MiB: {'yes' if us.rss < GOAL_MIB else 'no'}"
+            ),
         ]
     )
 
