@@ -6,13 +6,13 @@ Money is a `Decimal` with the platform's own digits and is written as a JSON num
 """
 
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 T = TypeVar("T")
 
-Says = T | None | UnsetType
+Says: TypeAlias = T | UnsetType | None
 """A field that the shop may have (a value), have none of (null) or not say (left out)."""
 
 
@@ -80,7 +80,9 @@ class Coupon(Record, frozen=True, kw_only=True, gc=False):
     """A code that was used on an order."""
 
     code: str
-    amount: Says[Annotated[Decimal, Meta(description="What the code took off, if the platform says.")]] = UNSET
+    amount: Says[Annotated[Decimal, Meta(description="What the code took off, if the platform says.")]] = (
+        UNSET
+    )
 
 
 class Campaign(Record, frozen=True, kw_only=True, gc=False):
@@ -105,23 +107,37 @@ class Line(Record, frozen=True, kw_only=True, gc=False):
     brand: Says[str] = UNSET
     category: Says[str] = UNSET
     quantity: Annotated[
-        int, Meta(description="Ordered and not edited away, before returns: what the order's total is made of.")
+        int,
+        Meta(description="Ordered and not edited away, before returns: what the order's total is made of."),
     ]
     current_quantity: Says[Annotated[int, Meta(description="After edits and returns.")]] = UNSET
     price: Says[Annotated[Decimal, Meta(description="One unit, before discounts.")]] = UNSET
     compare_at_price: Says[Decimal] = UNSET
     discount: Says[Annotated[Decimal, Meta(description="Taken off the whole line.")]] = UNSET
-    total: Says[Annotated[Decimal, Meta(description="The whole line after discounts.")]] = UNSET
+    total: Says[
+        Annotated[
+            Decimal,
+            Meta(
+                description="The whole line after discounts; contains the tax where the order's `taxes_included`."
+            ),
+        ]
+    ] = UNSET
     tax: Says[Decimal] = UNSET
-    coupon: Says[Annotated[str, Meta(description="Codes that took something off this line, comma-separated.")]] = UNSET
-    presentment_price: Says[Annotated[Decimal, Meta(description="One unit in the shopper's currency.")]] = UNSET
+    coupon: Says[
+        Annotated[str, Meta(description="Codes that took something off this line, comma-separated.")]
+    ] = UNSET
+    presentment_price: Says[Annotated[Decimal, Meta(description="One unit in the shopper's currency.")]] = (
+        UNSET
+    )
     presentment_total: Says[Decimal] = UNSET
     url: Says[str] = UNSET
     image_url: Says[str] = UNSET
     tags: Says[list[str]] = UNSET
     requires_shipping: Says[bool] = UNSET
     gift_card: Says[bool] = UNSET
-    subscription: Says[Annotated[str, Meta(description="The selling plan's name, for a subscription.")]] = UNSET
+    subscription: Says[Annotated[str, Meta(description="The selling plan's name, for a subscription.")]] = (
+        UNSET
+    )
     properties: Says[Annotated[list[Attribute], Meta(description="Custom properties of the line.")]] = UNSET
 
 
@@ -132,7 +148,8 @@ class Polled(Record, frozen=True, kw_only=True, gc=False):
     shop: Annotated[str, Meta(description="The setting `shop`, else the API's host.")]
     id: str
     polled_at: Annotated[
-        str, Meta(description="The instant by which this record was polled; the replication key of every stream.")
+        str,
+        Meta(description="The instant by which this record was polled; the replication key of every stream."),
     ]
 
 
@@ -187,7 +204,12 @@ class Order(Polled, frozen=True, kw_only=True, gc=False):
     total: Says[Annotated[Decimal, Meta(description="Before returns, after edits.")]] = UNSET
     original_total: Says[Annotated[Decimal, Meta(description="When the order was created.")]] = UNSET
     current_total: Says[Annotated[Decimal, Meta(description="After edits and returns.")]] = UNSET
-    subtotal: Says[Annotated[Decimal, Meta(description="After discounts, before tax and shipping.")]] = UNSET
+    subtotal: Says[
+        Annotated[
+            Decimal,
+            Meta(description="After discounts, before shipping; contains the tax where `taxes_included`."),
+        ]
+    ] = UNSET
     discount: Says[Decimal] = UNSET
     shipping: Says[Decimal] = UNSET
     tax: Says[Decimal] = UNSET
@@ -239,16 +261,22 @@ class Refund(Polled, frozen=True, kw_only=True, gc=False):
     """One refund that the shop made."""
 
     order_id: str
-    subject: Annotated[str, Meta(description="What `total_to_date` is about: a refund, an order, a transaction.")]
+    subject: Annotated[
+        str, Meta(description="What `total_to_date` is about: a refund, an order, a transaction.")
+    ]
     created_at: Says[str] = UNSET
     updated_at: Says[str] = UNSET
     refunded_at: Says[Annotated[str, Meta(description="When money last moved; null while none has.")]] = UNSET
     currency: Says[str] = UNSET
     total: Annotated[Decimal, Meta(description="Money that this refund has given back.")]
-    total_to_date: Annotated[Decimal, Meta(description="Money that its subject has given back as of this record.")]
+    total_to_date: Annotated[
+        Decimal, Meta(description="Money that its subject has given back as of this record.")
+    ]
     order_refunded_to_date: Annotated[
         Decimal,
-        Meta(description="Money that all subjects of the order have given back, in the order in which it last moved."),
+        Meta(
+            description="Money that all subjects of the order have given back, in the order in which it last moved."
+        ),
     ]
     presentment_currency: Says[str] = UNSET
     presentment_total: Says[Decimal] = UNSET
@@ -295,7 +323,9 @@ class Customer(Polled, frozen=True, kw_only=True, gc=False):
     created_at: Says[str] = UNSET
     updated_at: Says[str] = UNSET
     deleted_at: Says[Annotated[str, Meta(description="When the platform says that it was deleted.")]] = UNSET
-    is_guest: Says[Annotated[bool, Meta(description="True where the platform keeps guests as customers.")]] = UNSET
+    is_guest: Says[
+        Annotated[bool, Meta(description="True where the platform keeps guests as customers.")]
+    ] = UNSET
     email: Says[str] = UNSET
     phone: Says[str] = UNSET
     first_name: Says[str] = UNSET
