@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from tap_commerce import records
+from tap_commerce.schemas import KEYS, POLLED_BY, schema
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 """When the first order was placed; a target that is to tell everything has a `since` before this."""
@@ -96,14 +97,12 @@ def write(orders: int, out: BinaryIO, *, seed: int = 1) -> None:
 
 
 def _schema_message() -> dict[str, Any]:
-    """Return the SCHEMA message: every field of an order, by kind only."""
-    properties = {name: {} for name in records.Order.__struct_fields__}
     return {
         "type": "SCHEMA",
         "stream": "orders",
-        "schema": {"type": "object", "properties": properties},
-        "key_properties": ["platform", "shop", "id"],
-        "bookmark_properties": ["polled_at"],
+        "schema": schema(records.Order),
+        "key_properties": KEYS,
+        "bookmark_properties": [POLLED_BY],
     }
 
 
