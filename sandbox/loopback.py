@@ -1,0 +1,142 @@
+"""A small HTTP server on 127.0.0.1 that asks one function for every answer, and can spoil the answer on its way.
+
+Leaving its `with` closes every connection: nothing of a test survives it.
+"""
+
+import contextlib
+import gzip
+import socket
+import struct
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked. `body` is unpacked; `packed` is its size on the wire."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    packed: int = 0
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a client gets. `fate` is `whole`, `truncated` (half of the promised body) or `reset` (nothing at all)."""
+
+    status: int = 200
+    body: bytes = b""
+    type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    fate: str = "whole"
+    delay: float = 0
+
+
+class Loopback:
+    """Serve `answer` on a port that the system chose."""
+
+    def __init__(self, answer: Callable[[Request], Answer], *, date: Callable[[], str]) -> None:
+        self._server = _Server(answer, date)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True, name="loopback")
+
+    @property
+    def url(self) -> str:
+        """The server's base URL, without a slash at its end."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.hang_up()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 64
+
+    def __init__(self, answer: Callable[[Request], Answer], date: Callable[[], str]) -> None:
+        self.answer, self.date = answer, date
+        self._open: set[socket.socket] = set()
+        self._lock = Lock()
+        super().__init__(("127.0.0.1", 0), _Talk)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End the conversations that clients keep alive."""
+        with self._lock:
+            still_open = list(self._open)
+        for each in still_open:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that hung up."""
+
+
+class _Talk(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Server
+
+    def do_GET(self) -> None:  # noqa: N802
+        self._answer()
+
+    def do_POST(self) -> None:  # noqa: N802
+        self._answer()
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+    def _answer(self) -> None:
+        packed = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answer = self.server.answer(Request(self.command, self.path, self.headers, _unpacked(packed, self.headers), len(packed)))
+        if answer.delay:
+            time.sleep(answer.delay)
+        if answer.fate == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            return
+        self.send_response_only(answer.status)
+        self.send_header("Date", self.server.date())
+        self.send_header("Content-Type", answer.type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if answer.fate == "truncated":
+            self.close_connection = True
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+        else:
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+
+def _unpacked(packed: bytes, headers: Mapping[str, str]) -> bytes:
+    if (headers.get("Content-Encoding") or "").lower() != "gzip":
+        return packed
+    try:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        return packed
