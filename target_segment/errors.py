@@ -10,6 +10,7 @@ SegmentError
     ├── Malformed           a record that is not what its schema says
     ├── Garbled             a line that is not a Singer message
     ├── LedgerError         locked, newer, damaged
+    ├── Unsendable          an event that Segment would swallow: set aside, with the reason
     └── TemplateError       compile or render: fix the override
 """
 
@@ -56,6 +57,10 @@ class Garbled(Terminal):
 
 class LedgerError(Terminal):
     """The ledger cannot be used as it is; the message says what to do."""
+
+
+class Unsendable(Terminal):
+    """Segment would answer 200 to this event and drop it: it becomes `rejected`, with this reason."""
 
 
 class TemplateError(Terminal):

@@ -1,0 +1,157 @@
+"""Users' templates: JSONata that replaces a transition's default properties or traits.
+
+A template places values and never computes money: all that is derived is derived before, and a number that a template only
+places is written with the digits it came with. What it leaves null is left out, as everywhere.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from target_segment.errors import Misconfigured, TemplateError
+from target_segment.events.news import News
+from target_segment.events.shapes import ENCODER
+
+Properties = Callable[[News], Any]
+
+DEEPEST = 500
+"""How deep a template may call itself."""
+
+DERIVED = (
+    "order_id", "order_name", "platform_order_id", "affiliation", "email", "original_total", "revenue", "coupon",
+    "payment_method", "quantity", "value", "refund_type", "sent_from", "category",
+)  # fmt: skip
+"""What of the default properties is computed, and is therefore also given by its own name in `derived`."""
+
+
+class Number(float):
+    """A number that JSONata can reckon with and that remembers its digits; what is reckoned is a plain float."""
+
+    def __init__(self, digits: str) -> None:
+        self.digits = digits
+
+
+def overrides(settings: Mapping[str, Any], known: Mapping[str, Properties]) -> dict[str, Properties]:
+    """Return the function from news to properties of every transition for which `templates` has a text.
+
+    `known` are the defaults, by transition. Raise `Misconfigured` for a name that is no transition or a file that is not
+    there, `TemplateError` for a text that does not compile.
+    """
+    timeout = int(settings.get("template_timeout_ms") or 1000)
+    found: dict[str, Properties] = {}
+    for name, given in (settings.get("templates") or {}).items():
+        if name not in known:
+            raise Misconfigured(
+                f"setting `templates`: there is no transition {name!r}; there are {', '.join(known)}"
+            )
+        if not isinstance(given, str) or not given.strip():
+            raise Misconfigured(
+                f"setting `templates`: {name} is neither a JSONata text nor the path of a .jsonata file"
+            )
+        found[name] = override(name, _text(name, given), known[name], timeout)
+    return found
+
+
+def override(name: str, text: str, default: Properties, timeout: int = 1000) -> Properties:
+    """Return the function that renders one transition's properties by a JSONata text; raise `TemplateError` if it is none."""
+    evaluate = _compiled(name, text, timeout)
+
+    def render(news: News) -> dict[str, Any]:
+        found = evaluate(
+            document(news, default(news)), f"{type(news.snapshot).__name__.lower()} {news.snapshot.id}"
+        )
+        return _present(found)  # type: ignore[no-any-return]
+
+    return render
+
+
+def document(news: News, default: Any) -> dict[str, Any]:
+    """Return what a template reads: the record, all that is derived from it, and the event's name."""
+    plain = _plain(default)
+    derived = {name: plain[name] for name in DERIVED if name in plain} | {
+        "default": default,
+        "first": news.first,
+        "increase": news.increase,
+        "detail": news.detail,
+        "at": news.at,
+        "user_id": news.user_id,
+        "anonymous_id": news.anonymous_id,
+    }
+    return _DECODER.decode(
+        ENCODER.encode({"record": news.snapshot, "derived": derived, "event": news.entry.event})
+    )
+
+
+_DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Number)
+
+
+def _plain(default: Any) -> dict[str, Any]:
+    return dict(msgspec.to_builtins(default, builtin_types=(Decimal,)))
+
+
+def _text(name: str, given: str) -> str:
+    """Return the template's text, from its file if a path was given."""
+    if not given.strip().endswith(".jsonata"):
+        return given
+    try:
+        return Path(given.strip()).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"setting `templates`: {name}: cannot read {given.strip()}: {error}") from error
+
+
+def _compiled(name: str, text: str, timeout: int) -> Callable[[Any, str], dict[str, Any]]:
+    """Compile a text once; return the function from document and record to its object."""
+    # Only who uses templates pays for the import.
+    from jsonata import Jsonata  # noqa: PLC0415
+    from jsonata.jexception import JException  # noqa: PLC0415
+
+    try:
+        expression = Jsonata(text)
+    except JException as error:
+        raise TemplateError(
+            f"template `{name}` does not compile, at position {error.location}: {error}"
+        ) from error
+
+    def evaluate(given: Any, record: str) -> dict[str, Any]:
+        # jsonata-python starts its clock when the bounds are set, keeps what a template binds at its top level, and calls
+        # functions in the environment that was made last: all three are renewed for each record.
+        expression.environment.set_runtime_bounds(timeout, DEEPEST)
+        Jsonata.CURRENT.jsonata = expression
+        try:
+            found = expression.evaluate(given, {})
+        except JException as error:
+            where = f"at position {error.location}: " if (error.location or -1) >= 0 else ""
+            raise TemplateError(f"template `{name}` failed on {record}, {where}{error}") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            # What jsonata-python lets through is Python's own: the template is as wrong as with its own errors.
+            raise TemplateError(
+                f"template `{name}` failed on {record}: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(found, dict):
+            raise TemplateError(
+                f"template `{name}` failed on {record}: it yields {_kind(found)}, not an object"
+            )
+        return found
+
+    return evaluate
+
+
+def _kind(found: Any) -> str:
+    return (
+        "nothing" if found is None else "a list" if isinstance(found, list) else f"a {type(found).__name__}"
+    )
+
+
+def _present(found: Any) -> Any:
+    """Return what a template yielded as plain JSON with exact numbers, without what is null."""
+    match found:
+        case dict():
+            return {str(key): _present(value) for key, value in found.items() if value is not None}
+        case list() | tuple():
+            return [_present(each) for each in found]
+        case Number():
+            return Decimal(found.digits)
+    return found
