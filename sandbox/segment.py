@@ -139,7 +139,7 @@ class Segment:
                 return self._settings(request)
             fault = self.faults.next()
             if fault in ("reset", "429", "429_after", "429_reset", "401") or (fault or "").startswith("5"):
-                answer, events, reason = _spoiled(fault, self.faults), 0, None
+                answer, events, reason = _spoiled(fault, self.faults), self._glance(request), None
             else:
                 status, events, reason = self._take(request)
                 body = OK if status == 200 else json.dumps({"success": False, "message": reason}).encode()
@@ -194,6 +194,16 @@ class Segment:
         for each in batch:
             self._sort(each, body, key, received, len(batch))
         return 200, len(batch), None
+
+    def _glance(self, request: Request) -> int:
+        """Note what travelled in a request that was answered with a failure: its messageIds must come back with the same contents."""
+        try:
+            batch = json.loads(request.body)["batch"]
+            for each in batch:
+                self._sight(each["messageId"], each, self.clock())
+        except (ValueError, KeyError, TypeError):
+            return 0
+        return len(batch)
 
     def _sort(self, event: Event, body: dict[str, Any], key: str | None, received: datetime, count: int) -> None:
         """Accept an event, drop it as a repeat, or swallow it."""
