@@ -16,19 +16,16 @@ from target_segment.errors import Unsendable
 from target_segment.events import customers, fulfillments, orders, refunds
 from target_segment.events.context import VISITS, contexts
 from target_segment.events.examples import example
-from target_segment.events.news import News
+from target_segment.events.news import News, about
 from target_segment.events.overrides import overrides
 from target_segment.events.settings import EVENTS, choices
 from target_segment.events.shapes import ENCODER
 from target_segment.events.trimming import LIMIT, trimmed
-from target_segment.identity import Who
 from target_segment.request import Event
-from target_segment.snapshots import Customer, OrderSummary
 
 __all__ = ["EVENTS", "TRANSITIONS", "Event", "choices", "renderer"]
 
 Render = Callable[[News], Event]
-About = Callable[[Any], tuple[Who, OrderSummary | None]]
 
 TRANSITIONS = {
     "identify": "customers",
@@ -103,12 +100,10 @@ def _tracks(settings: Mapping[str, Any], traits: customers.TraitsOf) -> Mapping[
     }
     if "properties" not in _places(settings):
         return tracks
-    return {name: _with_traits(make, traits, _about(name)) for name, make in tracks.items()}
+    return {name: _with_traits(make, traits) for name, make in tracks.items()}
 
 
-def _with_traits(
-    make: orders.Properties, traits: customers.TraitsOf, about: About
-) -> Callable[[News], dict[str, Any]]:
+def _with_traits(make: orders.Properties, traits: customers.TraitsOf) -> Callable[[News], dict[str, Any]]:
     """Return properties with the traits beside them; where both have a name, the event's own counts."""
 
     def both(news: News) -> dict[str, Any]:
@@ -124,7 +119,7 @@ def _fields(shape: Any) -> dict[str, Any]:
 def _traits(settings: Mapping[str, Any], traits: customers.TraitsOf) -> Callable[[News], Any]:
     if "identify" not in _places(settings):
         return lambda _: {}
-    return lambda news: traits(*_either(news.snapshot))
+    return lambda news: traits(*about(news.snapshot))
 
 
 def _places(settings: Mapping[str, Any]) -> Any:
@@ -132,32 +127,12 @@ def _places(settings: Mapping[str, Any]) -> Any:
     return ["identify"] if places is None else places
 
 
-def _about(name: str) -> About:
-    """Return the function from a transition's snapshot to the customer and the order that it is about."""
-    if name in ("identify", "identity_linked"):
-        return _either
-    stream = TRANSITIONS[name]
-    if stream == "customers":
-        return lambda customer: (customer, None)
-    if stream == "orders":
-        return lambda order: (order.customer, order)
-    return lambda child: (child.order.customer, child.order)
-
-
-def _either(snapshot: Any) -> tuple[Who, OrderSummary | None]:
-    """Return customer and order of a snapshot of any stream."""
-    if isinstance(snapshot, Customer):
-        return snapshot, None
-    order = snapshot if isinstance(snapshot, OrderSummary) else snapshot.order
-    return order.customer, order
-
-
 def _render(
     name: str, make: Callable[[News], Any], settings: Mapping[str, Any], traits: customers.TraitsOf
 ) -> Render:
     """Return the function from news of one transition to its event."""
     identify = name in ("identify", "identity_linked")
-    about, amount = _about(name), _AMOUNTS.get(name, _nothing)
+    amount = _AMOUNTS.get(name, _nothing)
     in_context = traits if "context" in _places(settings) and not identify else None
     context = contexts(identify=identify, visit=name in VISITS, traits=in_context)
     chosen = (settings.get("events") or {}).get(name)
@@ -211,8 +186,12 @@ def _nothing(_: News) -> Amount:
     return None, None
 
 
+def _known(amount: Any) -> Decimal | None:
+    return amount if isinstance(amount, Decimal) else None
+
+
 def _of_order(news: News) -> Amount:
-    return news.snapshot.total or None, news.snapshot.currency or None
+    return _known(news.snapshot.total), news.snapshot.currency or None
 
 
 def _of_refund(news: News) -> Amount:
@@ -224,8 +203,8 @@ _AMOUNTS: dict[str, Callable[[News], Amount]] = {
         ("checkout_started", "order_completed", "pos_order_placed", "order_updated", "order_cancelled"),
         _of_order,
     ),
-    "coupon_applied": lambda news: (news.detail.amount or None, news.snapshot.currency or None),
-    "post_purchase_upsell": lambda news: (news.detail.total or None, news.snapshot.currency or None),
+    "coupon_applied": lambda news: (_known(news.detail.amount), news.snapshot.currency or None),
+    "post_purchase_upsell": lambda news: (_known(news.detail.total), news.snapshot.currency or None),
     "order_refunded": _of_refund,
 }
 """The money that the account of receipts keeps of an event; None where an event is not about money."""

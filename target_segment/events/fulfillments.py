@@ -10,10 +10,16 @@ from target_segment.events.products import products, quantity
 from target_segment.events.shapes import FulfillmentProperties, Shape
 from target_segment.snapshots import Fulfillment
 
-_DIRECT = attrgetter(
-    "status", "carrier_status", "company", "tracking_numbers", "tracking_urls", "fulfilled_at", "in_transit_at",
-    "delivered_at", "estimated_delivery_at", "location_id", "location_name", "service",
-)  # fmt: skip
+_HOW = attrgetter("status", "carrier_status", "company")
+_WHERE = attrgetter(
+    "fulfilled_at",
+    "in_transit_at",
+    "delivered_at",
+    "estimated_delivery_at",
+    "location_id",
+    "location_name",
+    "service",
+)
 
 
 def properties(settings: Mapping[str, Any]) -> dict[str, Properties]:
@@ -28,7 +34,10 @@ def properties(settings: Mapping[str, Any]) -> dict[str, Properties]:
             *head(order, parcel.platform),
             parcel.id,
             parcel.name,
-            *_DIRECT(parcel),
+            *_HOW(parcel),
+            parcel.tracking_numbers or None,
+            parcel.tracking_urls or None,
+            *_WHERE(parcel),
             quantity(lines),
             listed(lines, parcel.platform, order.currency, order.presentment_currency) or None
             if lines

@@ -4,6 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from target_segment.identity import Who
+from target_segment.snapshots import Customer, OrderSummary
+
 
 class Entry(Protocol):
     """A row of the table of transitions, as far as an event needs it."""
@@ -67,3 +70,11 @@ class News(Protocol):
     @property
     def increase(self) -> Decimal:
         """How much more was given back."""
+
+
+def about(snapshot: Any) -> tuple[Who, OrderSummary | None]:
+    """Return the customer and the order that a snapshot of any stream is about."""
+    if isinstance(snapshot, Customer):
+        return snapshot, None
+    order = snapshot if isinstance(snapshot, OrderSummary) else snapshot.order
+    return order.customer, order

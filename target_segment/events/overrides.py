@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from target_segment.errors import Misconfigured, TemplateError
-from target_segment.events.news import News
+from target_segment.events.news import News, about
 from target_segment.events.shapes import ENCODER
+from target_segment.identity import customer_id_of
 
 Properties = Callable[[News], Any]
 
@@ -21,10 +22,11 @@ DEEPEST = 500
 """How deep a template may call itself."""
 
 DERIVED = (
-    "order_id", "order_name", "platform_order_id", "affiliation", "email", "original_total", "revenue", "coupon",
-    "payment_method", "quantity", "value", "refund_type", "sent_from", "category",
+    "order_id", "order_name", "platform_order_id", "affiliation", "email", "phone", "currency", "original_total", "revenue",
+    "coupon", "payment_method", "quantity", "refund_type", "sent_from", "category", "address",
+    "customerLifetimeValue", "customerLifetimeCurrency", "purchaseCount",
 )  # fmt: skip
-"""What of the default properties is computed, and is therefore also given by its own name in `derived`."""
+"""What of the default is computed or chosen, and is therefore also given by its own name in `derived`."""
 
 
 class Number(float):
@@ -71,8 +73,11 @@ def override(name: str, text: str, default: Properties, timeout: int = 1000) -> 
 def document(news: News, default: Any) -> dict[str, Any]:
     """Return what a template reads: the record, all that is derived from it, and the event's name."""
     plain = _plain(default)
+    customer, _ = about(news.snapshot)
     derived = {name: plain[name] for name in DERIVED if name in plain} | {
         "default": default,
+        "customer": customer or None,
+        "customer_id": customer_id_of(customer),
         "first": news.first,
         "increase": news.increase,
         "detail": news.detail,

@@ -10,7 +10,6 @@
 products that are shown.
 """
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -42,32 +41,37 @@ def trimmed(body: bytes) -> bytes:
     if len(body) <= LIMIT:
         return body
     call = _DECODER.decode(body)
-    for _ in _fewer_words(call):
-        if len(body := ENCODER.encode(call)) <= LIMIT:
-            return body
-    raise Unsendable(f"{len(body):,} bytes after trimming, Segment takes {LIMIT:,}")
-
-
-def _fewer_words(call: dict[str, Any]) -> Iterator[None]:
-    """Take something out of the call, again and again."""
     said = call.get("properties") or call.get("traits") or {}
-    products = said.get("products")
-    products = products if isinstance(products, list) else []
-    for step in _PRODUCT_STEPS if products else ():
-        for product in products:
-            _drop(product, step)
-        yield
+    products = said["products"] if isinstance(said.get("products"), list) else []
+    if products and _plainer(call, products):
+        return ENCODER.encode(call)
     if products:
-        total = len(products)
-        said |= {"products": [], "products_truncated": True, "products_total_count": total}
-    if len(ENCODER.encode(call)) > LIMIT:
-        for places, names in _OTHER_STEPS:
-            for place in places:
-                _drop(call.get(place), names)
-            yield
+        said |= {"products": [], "products_truncated": True, "products_total_count": len(products)}
+    if not _shorter(call):
+        raise Unsendable(f"{len(ENCODER.encode(call)):,} bytes after trimming, Segment takes {LIMIT:,}")
     if products:
         said["products"] = _first(products, LIMIT - len(ENCODER.encode(call)))
-    yield
+    return ENCODER.encode(call)
+
+
+def _plainer(call: dict[str, Any], products: list[Any]) -> bool:
+    """Take optional properties from all products until the call fits; say whether it does."""
+    for step in _PRODUCT_STEPS:
+        for product in products:
+            _drop(product, step)
+        if len(ENCODER.encode(call)) <= LIMIT:
+            return True
+    return False
+
+
+def _shorter(call: dict[str, Any]) -> bool:
+    """Take long texts from the call until it fits; say whether it does."""
+    for places, names in _OTHER_STEPS:
+        if len(ENCODER.encode(call)) <= LIMIT:
+            return True
+        for place in places:
+            _drop(call.get(place), names)
+    return len(ENCODER.encode(call)) <= LIMIT
 
 
 def _drop(thing: Any, names: tuple[str, ...]) -> None:
