@@ -19,6 +19,9 @@ from sandbox.things import Address, Customer, Fulfillment, Order
 
 HIDDEN_AFTER = timedelta(days=60)
 
+CHANGES = ("order_placed", "order_edited", "order_changed")
+"""Facts after which Order Updated may have something to show; all others are told by events of their own."""
+
 State = dict[str, Any]
 
 
@@ -86,10 +89,12 @@ def expect(
     rechecked = rechecked or until
     polls = sorted(polls) or [until]
     history = [fact for fact in shop.history if fact.at <= until]
-    orders = {fact.id: fact.state for fact in history if fact.subject == "order" and fact.what == "order_placed"}
+    orders = {
+        fact.id: fact.state for fact in history if fact.subject == "order" and fact.what == "order_placed"
+    }
     shown = {
-        id: order
-        for id, order in orders.items()
+        key: order
+        for key, order in orders.items()
         if (include_test_orders or not order.test) and (read_all_orders or _ever_shown(order, polls))
     }
     told: Counter[Told] = Counter()
@@ -105,10 +110,18 @@ def expect(
         perhaps=frozenset(perhaps | unsure),
         refunded=refunded,
         order_refunded=by_order,
-        orders=_states((str(fact.id), order_state(fact.state)) for fact in history if fact.id in shown),
+        orders=_states(
+            (str(fact.id), order_state(fact.state))
+            for fact in history
+            if fact.id in shown and fact.what in CHANGES
+        ),
         fulfillments=_states(_parcels(fact for fact in history if fact.id in shown)),
-        customers=_states((str(fact.id), customer_state(fact.state)) for fact in history if fact.subject == "customer"),
-        guests={str(id): order.email for id, order in shown.items() if order.customer_id is None and order.email},
+        customers=_states(
+            (str(fact.id), customer_state(fact.state)) for fact in history if fact.subject == "customer"
+        ),
+        guests={
+            str(key): order.email for key, order in shown.items() if order.customer_id is None and order.email
+        },
     )
 
 
@@ -167,7 +180,9 @@ def _once(fact: Fact, pos: str) -> Iterator[Told]:
             yield Told("Customer Created", id, second(fact.at))
 
 
-def _enabled(history: list[Fact], since: datetime, polls: list[datetime], lag: timedelta) -> tuple[list[Told], set[tuple[str, str]]]:
+def _enabled(
+    history: list[Fact], since: datetime, polls: list[datetime], lag: timedelta
+) -> tuple[list[Told], set[tuple[str, str]]]:
     """Decide Customer Enabled, of which shops keep no instant: it happened after the last reading that had not seen it, else after creation."""
     sure, perhaps = [], set()
     for fact in history:
@@ -189,7 +204,9 @@ def _enabled(history: list[Fact], since: datetime, polls: list[datetime], lag: t
     return sure, perhaps
 
 
-def _without_unnoticed(told: Counter[Told], history: list[Fact], rechecked: datetime) -> tuple[Counter[Told], set[tuple[str, str]]]:
+def _without_unnoticed(
+    told: Counter[Told], history: list[Fact], rechecked: datetime
+) -> tuple[Counter[Told], set[tuple[str, str]]]:
     """Take out the parcels of which the order took no notice since it was last re-read."""
     noticed = {fact.id: fact.at for fact in history if fact.subject == "order" and fact.bumps}
     unsure = {
@@ -197,7 +214,9 @@ def _without_unnoticed(told: Counter[Told], history: list[Fact], rechecked: date
         for fact in history
         if fact.what == "fulfillment_created" and max(rechecked, noticed[fact.id]) < fact.at
     }
-    return Counter({each: times for each, times in told.items() if (each.event, each.subject) not in unsure}), unsure
+    return Counter(
+        {each: times for each, times in told.items() if (each.event, each.subject) not in unsure}
+    ), unsure
 
 
 def _ever_shown(order: Order, polls: list[datetime]) -> bool:
@@ -261,7 +280,9 @@ def order_state(order: Order) -> State:
         "phone": order.phone,
         "codes": sorted(order.codes),
         "lines": {str(each.id): each.standing for each in order.lines if each.standing},
-        "products": sorted((str(each.product.variant_id), each.standing) for each in order.lines if each.standing),
+        "products": sorted(
+            (str(each.product.variant_id), each.standing) for each in order.lines if each.standing
+        ),
         "shipping_address": address_state(order.address),
         "billing_address": address_state(order.billing),
     }
@@ -277,7 +298,9 @@ def fulfillment_state(parcel: Fulfillment) -> State:
         "tracking_urls": [each.url for each in parcel.tracking if each.url],
         "in_transit_at": second(parcel.in_transit_at) if parcel.in_transit_at else None,
         "delivered_at": second(parcel.delivered_at) if parcel.delivered_at else None,
-        "estimated_delivery_at": second(parcel.estimated_delivery_at) if parcel.estimated_delivery_at else None,
+        "estimated_delivery_at": second(parcel.estimated_delivery_at)
+        if parcel.estimated_delivery_at
+        else None,
         "quantity": sum(count for _, _, count in parcel.lines),
     }
 
@@ -322,7 +345,7 @@ def address_state(address: Address | None) -> State | None:
 
 def _parcels(facts: Iterable[Fact]) -> Iterator[tuple[str, State]]:
     for fact in facts:
-        if fact.subject == "order":
+        if fact.what in ("fulfillment_created", "fulfillment_updated"):
             yield from ((str(each.id), fulfillment_state(each)) for each in fact.state.fulfillments)
 
 

@@ -6,7 +6,13 @@ from random import Random
 from sandbox.things import Address, Product
 
 GOODS = (
-    ("Mug", "Drinkware", ("Home & Garden", "Kitchen & Dining", "Mugs"), "24.00", ("Blue", "Öko-Grün", "Noir")),
+    (
+        "Mug",
+        "Drinkware",
+        ("Home & Garden", "Kitchen & Dining", "Mugs"),
+        "24.00",
+        ("Blue", "Öko-Grün", "Noir"),
+    ),
     ("Tee", "Shirts", ("Apparel & Accessories", "Clothing", "Shirts"), "30.00", ("S", "M", "L", "XL")),
     ("Café crème ☕", "Coffee", ("Food & Beverages", "Coffee"), "11.90", ("250 g", "1 kg")),
     ("Señor Pequeño", "Toys", ("Toys & Games", "Dolls"), "17.35", ("Rojo", "Azul")),
@@ -40,7 +46,11 @@ PLACES = (
 )
 
 LOCATIONS = ((655441491, "Main street"), (655441492, "Lager Süd"))
-CARRIERS = (("DHL", "https://www.dhl.com/track?id={}"), ("UPS", "https://www.ups.com/track?tracknum={}"), ("日本郵便", None))
+CARRIERS = (
+    ("DHL", "https://www.dhl.com/track?id={}"),
+    ("UPS", "https://www.ups.com/track?tracknum={}"),
+    ("日本郵便", None),
+)
 TAGS = ("vip", "wholesale", "b2b", "gift", "Größe XL", "retour?", "late", "🎁")
 NOTES = ("Please ring twice.", "Bitte ohne Plastik – danke!", "Left with the neighbour", "お願いします", "")
 CODES = (

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 HOUR, DAY = 3600.0, 86400.0
 
 CAMPAIGNS = (
-    (("source", "google"), ("medium", "cpc"), ("campaign", "herbst-2026"), ("term", "tasse"), ("content", "a")),
+    (
+        ("source", "google"),
+        ("medium", "cpc"),
+        ("campaign", "herbst-2026"),
+        ("term", "tasse"),
+        ("content", "a"),
+    ),
     (("source", "newsletter"), ("medium", "email"), ("campaign", "vip & friends")),
     (),
 )
@@ -52,7 +58,9 @@ class Life:
         """Put everything off; the order of things stays."""
         self._plan = [(at + delay, number, act, about) for at, number, act, about in self._plan]
 
-    def _after(self, draw: Random, seconds: float, act: Callable[..., None], *about: Any, paced: bool = True) -> None:
+    def _after(
+        self, draw: Random, seconds: float, act: Callable[..., None], *about: Any, paced: bool = True
+    ) -> None:
         """Plan something after a drawn delay with this mean, to the millisecond."""
         delay = min(draw.expovariate(1), 6) * seconds * (self._pace if paced else 1)
         self._planned += 1
@@ -73,20 +81,28 @@ class Life:
         agreed = draw.random()
         consent = Consent(state="not_subscribed")
         if agreed < 0.4:
-            consent = Consent(state="subscribed", level=draw.choice(("single_opt_in", "confirmed_opt_in")), at=shop.now)
+            consent = Consent(
+                state="subscribed", level=draw.choice(("single_opt_in", "confirmed_opt_in")), at=shop.now
+            )
         phone = draw.choice((None, None, f"+49151{number:08}"))
         customer = shop.register(
             first,
             last,
-            None if draw.random() < 0.04 else f"{(first or last or 'x').encode('ascii', 'ignore').decode().strip() or 'hanako'}.{number}@example.com",
+            None
+            if draw.random() < 0.04
+            else f"{(first or last or 'x').encode('ascii', 'ignore').decode().strip() or 'hanako'}.{number}@example.com",
             phone=phone,
             locale=language,
             state=draw.choice(("disabled", "disabled", "invited", "enabled")),
             verified=verified,
             tags=tuple(sorted(set(draw.sample(goods.TAGS, draw.choice((0, 0, 1, 2)))))),
             email_consent=consent,
-            sms_consent=Consent(state="subscribed", level="single_opt_in", at=shop.now) if phone and agreed > 0.7 else Consent(state="not_subscribed"),
-            addresses=(goods.address(draw, shop._next("address", 9000), first, last),) if draw.random() < 0.6 else (),
+            sms_consent=Consent(state="subscribed", level="single_opt_in", at=shop.now)
+            if phone and agreed > 0.7
+            else Consent(state="not_subscribed"),
+            addresses=(goods.address(draw, shop.next_id("address", 9000), first, last),)
+            if draw.random() < 0.6
+            else (),
             metafields=(("loyalty", "points", str(draw.randrange(500))),) if draw.random() < 0.3 else (),
             note=draw.choice((None, None, *goods.NOTES)),
         )
@@ -114,7 +130,13 @@ class Life:
             case 0:
                 changes: dict[str, Any] = {"tags": tuple(sorted({*customer.tags, draw.choice(goods.TAGS)}))}
             case 1:
-                changes = {"addresses": (goods.address(draw, shop._next("address", 9000), customer.first_name, customer.last_name),)}
+                changes = {
+                    "addresses": (
+                        goods.address(
+                            draw, shop.next_id("address", 9000), customer.first_name, customer.last_name
+                        ),
+                    )
+                }
             case 2:
                 state = "unsubscribed" if customer.email_consent.state == "subscribed" else "subscribed"
                 changes = {"email_consent": Consent(state=state, level="single_opt_in", at=shop.now)}
@@ -144,7 +166,11 @@ class Life:
             buyer = shop.customer(draw.choice(known))
         elif who < 0.7:
             buyer = self._register(draw)
-        email = None if buyer or draw.random() < (0.8 if source == "pos" else 0.1) else f"Gast.{draw.randrange(60)}@Example.com"
+        email = (
+            None
+            if buyer or draw.random() < (0.8 if source == "pos" else 0.1)
+            else f"Gast.{draw.randrange(60)}@Example.com"
+        )
         small = draw.choice((1, 1, 1, 2, 2, 3, 4, 6))
         count = min(shop.max_lines, draw.randint(40, 300) if draw.random() < 0.015 else small)
         path = draw.choices(("sale", "authorization", "pending", "failure"), (60, 22, 11, 7))[0]
@@ -157,7 +183,9 @@ class Life:
             phone=draw.choice((None, None, None, "+4915112345678")),
             source=source,
             codes=codes,
-            currency=draw.choice(shop.presentment) if shop.presentment and source == "web" and draw.random() < 0.3 else None,
+            currency=draw.choice(shop.presentment)
+            if shop.presentment and source == "web" and draw.random() < 0.3
+            else None,
             pay="sale" if source == "pos" else path,
             test=test,
             tip=draw.choice((0, 0, 0, 0, "2.50", "3.33")) if source in ("web", "pos") else 0,
@@ -191,7 +219,7 @@ class Life:
             query = "&".join(f"utm_{key}={value}".replace(" ", "%20") for key, value in campaign)
             visits.append(
                 Visit(
-                    id=self._shop._next("visit", 61000),
+                    id=self._shop.next_id("visit", 61000),
                     at=self._shop.now - timedelta(minutes=7 + back * 2000),
                     landing_page=f"https://{self._shop.name}.example/products/mug{'?' + query if query else ''}",
                     referrer=draw.choice((None, "https://www.google.com/", "https://blog.example/größe")),
@@ -205,10 +233,14 @@ class Life:
         first = order.payments[0] if order.payments else None
         if draw.random() < 0.05:
             self._after(draw, 8 * HOUR, self._cancel, order.id, draw.getrandbits(64))
-        if first is None or first.kind == "sale" and first.status == "success":
+        if first is None or (first.kind == "sale" and first.status == "success"):
             self._plan_shipping(draw, order)
         elif draw.random() < 0.85:
-            delay = {"authorization": 14 * HOUR, "sale": 2 * DAY}[first.kind] if first.status != "failure" else 900
+            delay = (
+                {"authorization": 14 * HOUR, "sale": 2 * DAY}[first.kind]
+                if first.status != "failure"
+                else 900
+            )
             self._after(draw, delay, self._pay, order.id, draw.getrandbits(64))
         else:
             self._after(draw, 5 * DAY, self._cancel, order.id, draw.getrandbits(64))
@@ -258,7 +290,10 @@ class Life:
         elif draw.random() < 0.85:
             self._after(draw, 12 * HOUR, self._carry, parcel.id, 0, draw.getrandbits(64))
         order = shop.order(id)
-        if not any(order.left(each) - order.fulfilled(each.id) for each in order.lines) and draw.random() < 0.7:
+        if (
+            not any(order.left(each) - order.fulfilled(each.id) for each in order.lines)
+            and draw.random() < 0.7
+        ):
             self._after(draw, 3 * DAY, self._close, id)
 
     def _track(self, parcel: int, bumps: bool) -> None:
@@ -271,7 +306,12 @@ class Life:
 
     def _carry(self, parcel: int, step: int, luck: int) -> None:
         draw = Random(luck)
-        steps = ("in_transit", "out_for_delivery", draw.choice(("delivered", "delivered", "attempted_delivery")), "delivered")
+        steps = (
+            "in_transit",
+            "out_for_delivery",
+            draw.choice(("delivered", "delivered", "attempted_delivery")),
+            "delivered",
+        )
         made = next(each for each in self._shop.order_of(parcel).fulfillments if each.id == parcel)
         if made.status != "success" or made.carrier_status == "delivered":
             return
@@ -298,7 +338,10 @@ class Life:
         pending = draw.random() < 0.25
         note = draw.choice((None, "damaged", "zu klein", "not as described 😞", ""))
         kind = draw.choice(("lines", "lines", "all", "amount", "restock", "shipping", "kept", "tenders"))
-        some = {line: draw.randint(1, count) for line, count in draw.sample(sorted(left.items()), min(len(left), draw.choice((1, 1, 2))))}
+        some = {
+            line: draw.randint(1, count)
+            for line, count in draw.sample(sorted(left.items()), min(len(left), draw.choice((1, 1, 2))))
+        }
         if kind == "restock":
             if not some:
                 return
@@ -306,11 +349,15 @@ class Life:
         elif open_money.shop <= 0 or open_money.presentment <= 0:
             return
         elif kind == "all":
-            made = shop.refund(id, left, shipping=True, pending=pending, note=note, restock=draw.choice(("return", "no")))
+            made = shop.refund(
+                id, left, shipping=True, pending=pending, note=note, restock=draw.choice(("return", "no"))
+            )
         elif kind == "shipping" and order.shipping:
             made = shop.refund(id, shipping=True, pending=pending, note=note)
         elif kind == "kept" and some:
-            made = shop.refund(id, some, amount=(open_money.shop / 4).quantize(Decimal(1)), pending=pending, note=note)
+            made = shop.refund(
+                id, some, amount=(open_money.shop / 4).quantize(Decimal(1)), pending=pending, note=note
+            )
         elif kind in ("lines", "tenders") and some:
             made = shop.refund(id, some, pending=pending, note=note, tenders=2 if kind == "tenders" else 1)
         else:
@@ -337,7 +384,9 @@ class Life:
             case 1:
                 shop.edit_order(id, note=draw.choice(goods.NOTES) or None)
             case 2 if order.address:
-                moved = goods.address(draw, shop._next("address", 9000), order.address.first_name, order.address.last_name)
+                moved = goods.address(
+                    draw, shop.next_id("address", 9000), order.address.first_name, order.address.last_name
+                )
                 shop.edit_order(id, address=moved)
             case _:
                 shop.edit_order(id, attributes=(*order.attributes, ("checked", "ja")))
@@ -361,5 +410,3 @@ class Life:
         overpaid = order.received - order.total
         if overpaid.shop > 0:
             shop.refund(id, amount=overpaid.shop)
-
-

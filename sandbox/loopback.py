@@ -100,10 +100,10 @@ class _Talk(BaseHTTPRequestHandler):
     wbufsize = -1
     server: _Server
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._answer()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._answer()
 
     def log_message(self, *_: Any) -> None:
@@ -111,7 +111,9 @@ class _Talk(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         packed = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        answer = self.server.answer(Request(self.command, self.path, self.headers, _unpacked(packed, self.headers), len(packed)))
+        answer = self.server.answer(
+            Request(self.command, self.path, self.headers, _unpacked(packed, self.headers), len(packed))
+        )
         if answer.delay:
             time.sleep(answer.delay)
         if answer.fate == "reset":

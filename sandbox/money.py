@@ -47,7 +47,11 @@ class Money:
         if part == whole:
             return self
         shop, presentment = self.currencies
-        return Money(rounded(self.shop * part / whole, shop), rounded(self.presentment * part / whole, presentment), self.currencies)
+        return Money(
+            rounded(self.shop * part / whole, shop),
+            rounded(self.presentment * part / whole, presentment),
+            self.currencies,
+        )
 
     def at_most(self, other: "Money") -> "Money":
         """Return the smaller of the two in each currency."""

@@ -96,7 +96,10 @@ class Segment:
         self._sightings: dict[str, Repeat] = {}
         self._accepted: dict[str, datetime] = {}
         self._fingerprints: dict[str, set[str]] = {}
-        self._server = Loopback(self._answer, date=lambda: format_datetime(self.clock().astimezone(UTC).replace(microsecond=0), usegmt=True))
+        self._server = Loopback(
+            self._answer,
+            date=lambda: format_datetime(self.clock().astimezone(UTC).replace(microsecond=0), usegmt=True),
+        )
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -119,7 +122,7 @@ class Segment:
     def repeats(self) -> dict[str, Repeat]:
         """Every messageId that was received more than once, also where it was dropped or its answer was lost."""
         with self.lock:
-            return {id: each for id, each in self._sightings.items() if len(each.received) > 1}
+            return {key: each for key, each in self._sightings.items() if len(each.received) > 1}
 
     @property
     def doubles(self) -> list[Event]:
@@ -129,7 +132,11 @@ class Segment:
 
     def named(self, name: str) -> list[Event]:
         """Return the accepted tracks of a name, or `identify`."""
-        return [each for each in self.events if (each.get("event") if each["type"] == "track" else each["type"]) == name]
+        return [
+            each
+            for each in self.events
+            if (each.get("event") if each["type"] == "track" else each["type"]) == name
+        ]
 
     # HTTP
 
@@ -165,7 +172,12 @@ class Segment:
 
     def _settings(self, request: Request) -> Answer:
         parts = request.path.split("?")[0].strip("/").split("/")
-        if len(parts) == 4 and parts[:2] == ["v1", "projects"] and parts[3] == "settings" and parts[2] in self.write_keys:
+        if (
+            len(parts) == 4
+            and parts[:2] == ["v1", "projects"]
+            and parts[3] == "settings"
+            and parts[2] in self.write_keys
+        ):
             return Answer(body=b'{"integrations":{"Segment.io":{"apiKey":"-"}},"plan":{"track":{}}}')
         return Answer(404, b"Cannot find project", "text/plain")
 
@@ -184,7 +196,11 @@ class Segment:
         if not isinstance(batch, list) or not all(isinstance(each, dict) for each in batch):
             return 400, 0, "batch is not a list of objects"
         if max(sizes, default=0) > MOST_BYTES_OF_ONE:
-            return 400, len(batch), f"event {sizes.index(max(sizes))} has {max(sizes)} bytes, more than {MOST_BYTES_OF_ONE}"
+            return (
+                400,
+                len(batch),
+                f"event {sizes.index(max(sizes))} has {max(sizes)} bytes, more than {MOST_BYTES_OF_ONE}",
+            )
         for each in batch:
             reason = self.refuse(each) if self.refuse else None
             if reason:
@@ -205,7 +221,9 @@ class Segment:
             return 0
         return len(batch)
 
-    def _sort(self, event: Event, body: dict[str, Any], key: str | None, received: datetime, count: int) -> None:
+    def _sort(
+        self, event: Event, body: dict[str, Any], key: str | None, received: datetime, count: int
+    ) -> None:
         """Accept an event, drop it as a repeat, or swallow it."""
         reason = _flaw(event)
         if key not in self.write_keys:
@@ -257,7 +275,11 @@ def _stored(event: Event, body: dict[str, Any], received: datetime) -> Event:
     """
     original, sent = _instant(event.get("timestamp")), _instant(event.get("sentAt") or body.get("sentAt"))
     corrected = received - (sent - original) if original and sent else original or received
-    shared = {name: body[name] | event.get(name, {}) for name in ("context", "integrations") if isinstance(body.get(name), dict)}
+    shared = {
+        name: body[name] | event.get(name, {})
+        for name in ("context", "integrations")
+        if isinstance(body.get(name), dict)
+    }
     return event | shared | {
         "originalTimestamp": event.get("timestamp"),
         "sentAt": event.get("sentAt") or body.get("sentAt"),
@@ -268,7 +290,7 @@ def _stored(event: Event, body: dict[str, Any], received: datetime) -> Event:
 
 def _instant(text: Any) -> datetime | None:
     try:
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        at = datetime.fromisoformat(text)
     except (AttributeError, ValueError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -301,6 +323,10 @@ def _spoiled(fault: str, faults: Faults) -> Answer:
         return Answer(401, b'{"success":false,"message":"unauthorized"}')
     if fault.startswith("429"):
         name = {"429_after": "Retry-After", "429_reset": "X-RateLimit-Reset"}.get(fault)
-        return Answer(429, b'{"success":false,"message":"rate limited"}', headers={name: f"{faults.retry_after:g}"} if name else {})
+        return Answer(
+            429,
+            b'{"success":false,"message":"rate limited"}',
+            headers={name: f"{faults.retry_after:g}"} if name else {},
+        )
     status = int(fault[:3])
     return Answer(status, PAGE % f"{status}".encode(), "text/html")

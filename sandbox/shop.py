@@ -109,11 +109,15 @@ class Shop:
         self.history: list[Fact] = []
         self.catalogue = goods.catalogue(PER_EURO[currency], PLACES.get(currency, 2))
         self.lock = RLock()
-        self._orders: dict[int, Past] = {}
-        self._customers: dict[int, Past] = {}
+        self.past_orders: dict[int, Past] = {}
+        self.past_customers: dict[int, Past] = {}
         self._counts: dict[str, int] = {}
-        self._owner: dict[int, int] = {}
-        self._life = Life(self, orders_per_day=orders_per_day, customers_per_day=customers_per_day, pace=pace) if alive else None
+        self.owners: dict[int, int] = {}
+        self._life = (
+            Life(self, orders_per_day=orders_per_day, customers_per_day=customers_per_day, pace=pace)
+            if alive
+            else None
+        )
 
     # Time
 
@@ -142,32 +146,36 @@ class Shop:
     @property
     def orders(self) -> dict[int, Order]:
         """All orders as they stand."""
-        return {id: past.states[-1] for id, past in self._orders.items()}
+        return {key: past.states[-1] for key, past in self.past_orders.items()}
 
     @property
     def customers(self) -> dict[int, Customer]:
         """All customers as they stand."""
-        return {id: past.states[-1] for id, past in self._customers.items()}
+        return {key: past.states[-1] for key, past in self.past_customers.items()}
 
     def order(self, order: "Order | int", at: datetime | None = None) -> Order:
         """Return an order as it stands, or as of an instant."""
-        past = self._orders[order if isinstance(order, int) else order.id]
+        past = self.past_orders[order if isinstance(order, int) else order.id]
         return past.at(at) if at else past.states[-1]
 
     def customer(self, customer: "Customer | int", at: datetime | None = None) -> Customer:
         """Return a customer as it stands, or as of an instant."""
-        past = self._customers[customer if isinstance(customer, int) else customer.id]
+        past = self.past_customers[customer if isinstance(customer, int) else customer.id]
         return past.at(at) if at else past.states[-1]
 
     def at(self, instant: datetime) -> Moment:
         """Return the whole shop as of an instant."""
-        orders = ((id, past.at(instant)) for id, past in self._orders.items())
-        customers = ((id, past.at(instant)) for id, past in self._customers.items())
-        return Moment(instant, {id: each for id, each in orders if each}, {id: each for id, each in customers if each})
+        orders = ((key, past.at(instant)) for key, past in self.past_orders.items())
+        customers = ((key, past.at(instant)) for key, past in self.past_customers.items())
+        return Moment(
+            instant,
+            {key: each for key, each in orders if each},
+            {key: each for key, each in customers if each},
+        )
 
     def order_of(self, thing: "Refund | Fulfillment | int") -> Order:
         """Return the order that a refund or a fulfillment belongs to."""
-        return self.order(self._owner[thing if isinstance(thing, int) else thing.id])
+        return self.order(self.owners[thing if isinstance(thing, int) else thing.id])
 
     # Customers
 
@@ -180,7 +188,7 @@ class Shop:
     ) -> Customer:
         """Create an account; with an e-mail of its own if none is said, without one if it is None."""
         with self.lock:
-            id = self._next("customer", 544365000)  # noqa: A001
+            id = self.next_id("customer", 544365000)  # noqa: A001
             if email == "":
                 email = f"customer.{id - 544365000}@example.com"
             customer = Customer(
@@ -193,7 +201,7 @@ class Shop:
                 currency=self.currency,
                 **facts,
             )
-            self._customers[id] = Past()
+            self.past_customers[id] = Past()
             self._tell_customer(customer, "customer_created")
             if customer.enabled:
                 self._tell_customer(customer, "customer_enabled")
@@ -244,7 +252,7 @@ class Shop:
         `pay` is how it begins: `sale`, `authorization`, `pending`, `failure`, or None for no payment at all. `free` makes it cost nothing.
         """
         with self.lock:
-            id = self._next("order", 5876543000)  # noqa: A001
+            id = self.next_id("order", 5876543000)  # noqa: A001
             number = 1000 + id - 5876543000
             draw = Random(f"{self.seed}/order/{number}")
             currencies = (self.currency, currency or self.currency)
@@ -252,14 +260,24 @@ class Shop:
             buyer = self.customer(customer) if customer is not None else None
             discounts = [*map(_discount, codes)]
             if free:
-                discounts.append(Discount(code=None, title="On the house", kind="percentage", value=Decimal(100)))
+                discounts.append(
+                    Discount(code=None, title="On the house", kind="percentage", value=Decimal(100))
+                )
                 shipping, tip = (None if shipping is None else 0), 0
             wanted = [{} for _ in range(lines)] if isinstance(lines, int) else list(lines)
             made = self._allocate([self._line(draw, each, currencies) for each in wanted], discounts)
             digital = all(each.product.digital for each in made)
-            sent = None if shipping is None or digital or source == "pos" else self._shipping(zero, Decimal(shipping), discounts)
+            sent = (
+                None
+                if shipping is None or digital or source == "pos"
+                else self._shipping(zero, Decimal(shipping), discounts)
+            )
             if address is None and sent:
-                address = goods.address(draw, self._next("address", 9000), *((buyer.first_name, buyer.last_name) if buyer else ("Gast", "Gæst")))
+                address = goods.address(
+                    draw,
+                    self.next_id("address", 9000),
+                    *((buyer.first_name, buyer.last_name) if buyer else ("Gast", "Gæst")),
+                )
             order = Order(
                 id=id,
                 number=number,
@@ -294,10 +312,12 @@ class Shop:
             order = replace(order, original_total=order.total)
             gateway = gateway or ("bogus" if test else "cash" if source == "pos" else "shopify_payments")
             order = replace(order, payments=self._first_payments(order, pay, gateway))
-            self._orders[id] = Past()
+            self.past_orders[id] = Past()
             self._tell(order, "order_placed", money=order.total)
             for payment in order.payments:
-                self._tell(order, f"payment_{payment.kind}_{payment.status}", about=payment.id, money=payment.amount)
+                self._tell(
+                    order, f"payment_{payment.kind}_{payment.status}", about=payment.id, money=payment.amount
+                )
             if order.received.shop >= order.total.shop:
                 self._tell(order, "order_paid")
             if buyer:
@@ -311,8 +331,17 @@ class Shop:
             owed = order.total - order.received
             part = _part(owed, amount)
             kind = "capture" if order.authorized.shop > 0 else "sale"
-            parent = next((each for each in reversed(order.payments) if each.kind in ("authorization", "sale")), None)
-            payment = self._payment(kind, "success", part, parent.gateway if parent else "manual", order.test, parent_id=parent.id if parent else None)
+            parent = next(
+                (each for each in reversed(order.payments) if each.kind in ("authorization", "sale")), None
+            )
+            payment = self._payment(
+                kind,
+                "success",
+                part,
+                parent.gateway if parent else "manual",
+                order.test,
+                parent_id=parent.id if parent else None,
+            )
             order = self._tell(
                 replace(order, payments=(*order.payments, payment), updated_at=self.now),
                 f"payment_{kind}_success",
@@ -328,9 +357,13 @@ class Shop:
         """Let an attempt to pay fail."""
         with self.lock:
             order = self.order(order)
-            payment = self._payment("sale", "failure", order.total, "shopify_payments", order.test, error="card_declined")
+            payment = self._payment(
+                "sale", "failure", order.total, "shopify_payments", order.test, error="card_declined"
+            )
             return self._tell(
-                replace(order, payments=(*order.payments, payment), updated_at=self.now), "payment_sale_failure", about=payment.id
+                replace(order, payments=(*order.payments, payment), updated_at=self.now),
+                "payment_sale_failure",
+                about=payment.id,
             )
 
     def ship(
@@ -346,29 +379,37 @@ class Shop:
             order = self.order(order)
             if lines is None:
                 lines = {each.id: order.left(each) - order.fulfilled(each.id) for each in order.lines}
-            wanted = {id: count for id, count in lines.items() if count > 0}
+            wanted = {line: count for line, count in lines.items() if count > 0}
             if not wanted:
                 raise ValueError(f"nothing of {order.name} is left to ship")
-            id = self._next("fulfillment", 255858000)  # noqa: A001
+            id = self.next_id("fulfillment", 255858000)  # noqa: A001
             parcel = Fulfillment(
                 id=id,
                 name=f"{order.name}-F{len(order.fulfillments) + 1}",
                 created_at=self.now,
                 updated_at=self.now,
                 tracking=self._tracking(tracking, id),
-                lines=tuple((self._next("fulfillment_line", 1000), line, count) for line, count in wanted.items()),
+                lines=tuple(
+                    (self.next_id("fulfillment_line", 1000), line, count) for line, count in wanted.items()
+                ),
                 location=goods.LOCATIONS[0][0],
             )
-            self._owner[id] = order.id
+            self.owners[id] = order.id
             self._tell(
-                replace(order, fulfillments=(*order.fulfillments, parcel), updated_at=self.now if bumps else order.updated_at),
+                replace(
+                    order,
+                    fulfillments=(*order.fulfillments, parcel),
+                    updated_at=self.now if bumps else order.updated_at,
+                ),
                 "fulfillment_created",
                 about=id,
                 bumps=bumps,
             )
             return parcel
 
-    def track(self, parcel: Fulfillment | int, tracking: bool | Iterable[Tracking] = True, *, bumps: bool = True) -> Fulfillment:
+    def track(
+        self, parcel: Fulfillment | int, tracking: bool | Iterable[Tracking] = True, *, bumps: bool = True
+    ) -> Fulfillment:
         """Give a parcel its tracking numbers."""
         id = parcel if isinstance(parcel, int) else parcel.id  # noqa: A001
         return self._update_parcel(id, bumps, tracking=self._tracking(tracking, id))
@@ -377,14 +418,22 @@ class Shop:
         """Let the carrier report: in_transit, out_for_delivery, delivered, attempted_delivery, … The order itself need not notice."""
         changes: dict[str, Any] = {"carrier_status": carrier_status}
         if carrier_status == "in_transit":
-            changes |= {"in_transit_at": self.now, "estimated_delivery_at": (self.now + timedelta(days=2)).replace(microsecond=0)}
+            changes |= {
+                "in_transit_at": self.now,
+                "estimated_delivery_at": (self.now + timedelta(days=2)).replace(microsecond=0),
+            }
         if carrier_status == "delivered":
             changes["delivered_at"] = self.now
         return self._update_parcel(parcel if isinstance(parcel, int) else parcel.id, bumps, **changes)
 
     def cancel_shipment(self, parcel: Fulfillment | int) -> Fulfillment:
         """Take a parcel back before it left."""
-        return self._update_parcel(parcel if isinstance(parcel, int) else parcel.id, True, status="cancelled", carrier_status="canceled")
+        return self._update_parcel(
+            parcel if isinstance(parcel, int) else parcel.id,
+            True,
+            status="cancelled",
+            carrier_status="canceled",
+        )
 
     def refund(
         self,
@@ -407,21 +456,35 @@ class Shop:
         with self.lock:
             order = self.order(order)
             open_money = order.received - order.promised_back
-            came = [self._refund_line(order, order.line(id), count, restock) for id, count in (lines or {}).items() if count > 0]
+            came = [
+                self._refund_line(order, order.line(line), count, restock)
+                for line, count in (lines or {}).items()
+                if count > 0
+            ]
             zero = order.tip.zero()
-            sent = order.shipping.net - order.tip.sum(each.shipping for each in order.refunds) if shipping and order.shipping else zero
-            sent_tax = order.shipping.tax - order.tip.sum(each.shipping_tax for each in order.refunds) if shipping and order.shipping else zero
+            sent = (
+                order.shipping.net - order.tip.sum(each.shipping for each in order.refunds)
+                if shipping and order.shipping
+                else zero
+            )
+            sent_tax = (
+                order.shipping.tax - order.tip.sum(each.shipping_tax for each in order.refunds)
+                if shipping and order.shipping
+                else zero
+            )
             worth = order.tip.sum(each.subtotal for each in came) + sent
             if not order.taxes_included:
                 worth += order.tip.sum(each.tax for each in came) + sent_tax
             wanted = worth if amount is None else _part(open_money, amount)
             given = wanted.at_most(open_money)
-            overpaid = order.received - order.promised_back - (order.total - order.returned + order.discrepancy)
+            overpaid = (
+                order.received - order.promised_back - (order.total - order.returned + order.discrepancy)
+            )
             beyond = given - worth
             excess = beyond.at_most(overpaid) if beyond.shop > 0 and overpaid.shop > 0 and not came else zero
             suggested = worth.at_most((order.received - order.returned).at_least(zero))
             kept = suggested - given + excess
-            id = self._next("refund", 929361000)  # noqa: A001
+            id = self.next_id("refund", 929361000)  # noqa: A001
             made = Refund(
                 id=id,
                 created_at=self.now,
@@ -430,9 +493,16 @@ class Shop:
                 lines=tuple(came),
                 shipping=sent,
                 shipping_tax=sent_tax,
-                adjustments=((self._next("adjustment", 7000), "refund_discrepancy", kept),) if kept else (),
+                adjustments=((self.next_id("adjustment", 7000), "refund_discrepancy", kept),) if kept else (),
             )
-            paid = next((each for each in reversed(order.payments) if each.kind in ("sale", "capture") and each.status == "success"), None)
+            paid = next(
+                (
+                    each
+                    for each in reversed(order.payments)
+                    if each.kind in ("sale", "capture") and each.status == "success"
+                ),
+                None,
+            )
             parts = [given] if tenders == 1 else [given.share(1, 3), given - given.share(1, 3)]
             moves = tuple(
                 self._payment(
@@ -447,7 +517,7 @@ class Shop:
                 for place, part in enumerate(parts)
                 if part
             )
-            self._owner[id] = order.id
+            self.owners[id] = order.id
             order = replace(
                 order,
                 refunds=(*order.refunds, made),
@@ -470,16 +540,23 @@ class Shop:
             if not late:
                 raise ValueError(f"refund {id} has no pending money")
             payments = tuple(
-                replace(each, status="success", processed_at=self.now) if each in late else each for each in order.payments
+                replace(each, status="success", processed_at=self.now) if each in late else each
+                for each in order.payments
             )
-            refunds = tuple(replace(each, updated_at=self.now) if each.id == id else each for each in order.refunds)
-            order = replace(order, payments=payments, refunds=refunds, updated_at=self.now if bumps else order.updated_at)
+            refunds = tuple(
+                replace(each, updated_at=self.now) if each.id == id else each for each in order.refunds
+            )
+            order = replace(
+                order, payments=payments, refunds=refunds, updated_at=self.now if bumps else order.updated_at
+            )
             for each in late:
                 self._tell(order, "money_refunded", about=id, money=each.amount, bumps=bumps)
             self._spent(order)
             return next(each for each in order.refunds if each.id == id)
 
-    def cancel(self, order: Order | int, reason: str = "customer", *, refund: bool = True, note: str | None = None) -> Order:
+    def cancel(
+        self, order: Order | int, reason: str = "customer", *, refund: bool = True, note: str | None = None
+    ) -> Order:
         """Cancel an order: void what is only authorized, give back what was paid if `refund`, restock what did not leave."""
         with self.lock:
             order = self.order(order)
@@ -488,7 +565,12 @@ class Shop:
             payments = order.payments
             if order.authorized.shop > 0:
                 parent = next(each for each in payments if each.kind == "authorization")
-                payments = (*payments, self._payment("void", "success", order.authorized, parent.gateway, order.test, parent_id=parent.id))
+                payments = (
+                    *payments,
+                    self._payment(
+                        "void", "success", order.authorized, parent.gateway, order.test, parent_id=parent.id
+                    ),
+                )
             order = self._tell(
                 replace(
                     order,
@@ -526,11 +608,12 @@ class Shop:
             lines = order.lines
             draw = Random(f"{self.seed}/edit/{order.id}/{len(self.history)}")
             added = [replace(self._line(draw, each, order.tip.currencies), added=True) for each in add]
-            for id, count in (remove or {}).items():
-                line = order.line(id)
-                if count > order.left(line) - order.fulfilled(id):
-                    raise ValueError(f"line {id} of {order.name} has no {count} units left to remove")
-                lines = tuple(replace(each, removed=each.removed + count) if each.id == id else each for each in lines)
+            for key, count in (remove or {}).items():
+                if count > order.left(order.line(key)) - order.fulfilled(key):
+                    raise ValueError(f"line {key} of {order.name} has no {count} units left to remove")
+                lines = tuple(
+                    replace(each, removed=each.removed + count) if each.id == key else each for each in lines
+                )
             items = bool(added or remove)
             order = replace(
                 order,
@@ -544,23 +627,42 @@ class Shop:
     def close(self, order: Order | int) -> Order:
         """Archive an order."""
         with self.lock:
-            return self._tell(replace(self.order(order), closed_at=self.now, updated_at=self.now), "order_closed")
+            return self._tell(
+                replace(self.order(order), closed_at=self.now, updated_at=self.now), "order_closed"
+            )
 
     # How things are made
 
-    def _next(self, kind: str, first: int) -> int:
+    def next_id(self, kind: str, first: int) -> int:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         return first + self._counts[kind]
 
-    def _tell(self, order: Order, what: str, *, about: int | str | None = None, money: Money | None = None, bumps: bool = True) -> Order:
-        self._orders[order.id].append(self.now, order)
+    def _tell(
+        self,
+        order: Order,
+        what: str,
+        *,
+        about: int | str | None = None,
+        money: Money | None = None,
+        bumps: bool = True,
+    ) -> Order:
+        self.past_orders[order.id].append(self.now, order)
         self.history.append(
-            Fact(at=self.now, what=what, subject="order", id=order.id, state=order, about=about, money=money, bumps=bumps)
+            Fact(
+                at=self.now,
+                what=what,
+                subject="order",
+                id=order.id,
+                state=order,
+                about=about,
+                money=money,
+                bumps=bumps,
+            )
         )
         return order
 
     def _tell_customer(self, customer: Customer, what: str) -> None:
-        self._customers[customer.id].append(self.now, customer)
+        self.past_customers[customer.id].append(self.now, customer)
         self.history.append(Fact(at=self.now, what=what, subject="customer", id=customer.id, state=customer))
 
     def _bought(self, id: int, order: Order) -> None:  # noqa: A002
@@ -580,7 +682,11 @@ class Shop:
         """Keep the customer's lifetime spend true after money moved."""
         if order.customer_id is None:
             return
-        mine = (past.states[-1] for past in self._orders.values() if past.states[-1].customer_id == order.customer_id)
+        mine = (
+            past.states[-1]
+            for past in self.past_orders.values()
+            if past.states[-1].customer_id == order.customer_id
+        )
         spent = sum((each.received.shop - each.given_back.shop for each in mine), Decimal(0))
         customer = self.customer(order.customer_id)
         if spent != customer.spent:
@@ -594,7 +700,7 @@ class Shop:
         price = money(wanted.get("price", product.price), *currencies)
         return self._taxed(
             Line(
-                id=self._next("line", 14100000),
+                id=self.next_id("line", 14100000),
                 product=product,
                 quantity=quantity,
                 price=price,
@@ -631,7 +737,13 @@ class Shop:
         cost = money(price, *zero.currencies)
         off = tuple((index, cost) for index, each in enumerate(discounts) if each.kind == "shipping")[:1]
         made = Shipping(
-            id=self._next("shipping", 3300), title="Standard", code="Standard", price=cost, allocations=off, tax_rate=TAX, tax=zero
+            id=self.next_id("shipping", 3300),
+            title="Standard",
+            code="Standard",
+            price=cost,
+            allocations=off,
+            tax_rate=TAX,
+            tax=zero,
         )
         return replace(made, tax=self._tax(made.net, TAX))
 
@@ -639,14 +751,18 @@ class Shop:
         if how is None or not order.total.shop:
             return ()
         if how == "failure":
-            return (self._payment("sale", "failure", order.total, gateway, order.test, error="card_declined"),)
+            return (
+                self._payment("sale", "failure", order.total, gateway, order.test, error="card_declined"),
+            )
         if how == "pending":
             return (self._payment("sale", "pending", order.total, "Bank deposit", order.test),)
         return (self._payment(how, "success", order.total, gateway, order.test),)
 
-    def _payment(self, kind: str, status: str, amount: Money, gateway: str, test: bool, **more: Any) -> Payment:
+    def _payment(
+        self, kind: str, status: str, amount: Money, gateway: str, test: bool, **more: Any
+    ) -> Payment:
         return Payment(
-            id=self._next("payment", 389404000),
+            id=self.next_id("payment", 389404000),
             kind=kind,
             status=status,
             amount=amount,
@@ -662,7 +778,7 @@ class Shop:
         if done + count > line.standing:
             raise ValueError(f"line {line.id} of {order.name} has no {count} units left to refund")
         return RefundLine(
-            id=self._next("refund_line", 5600),
+            id=self.next_id("refund_line", 5600),
             line_id=line.id,
             quantity=count,
             subtotal=line.units(line.net, done, done + count),
@@ -682,14 +798,17 @@ class Shop:
     def _update_parcel(self, id: int, bumps: bool, **changes: Any) -> Fulfillment:  # noqa: A002
         with self.lock:
             order = self.order_of(id)
-            parcels = tuple(replace(each, updated_at=self.now, **changes) if each.id == id else each for each in order.fulfillments)
+            parcels = tuple(
+                replace(each, updated_at=self.now, **changes) if each.id == id else each
+                for each in order.fulfillments
+            )
             order = replace(order, fulfillments=parcels, updated_at=self.now if bumps else order.updated_at)
             self._tell(order, "fulfillment_updated", about=id, bumps=bumps)
             return next(each for each in parcels if each.id == id)
 
     def states(self, order: Order | int) -> Iterator[tuple[datetime, Order]]:
         """Yield every state that an order ever had, with its instant."""
-        past = self._orders[order if isinstance(order, int) else order.id]
+        past = self.past_orders[order if isinstance(order, int) else order.id]
         yield from zip(past.instants, past.states, strict=True)
 
 
@@ -712,4 +831,16 @@ def _part(whole: Money, amount: Decimal | str | None) -> Money:
     return money(amount, *whole.currencies).at_most(whole)
 
 
-__all__ = ["Address", "Consent", "Customer", "Fact", "Fulfillment", "Moment", "Order", "Refund", "Shop", "Tracking", "Visit"]
+__all__ = [
+    "Address",
+    "Consent",
+    "Customer",
+    "Fact",
+    "Fulfillment",
+    "Moment",
+    "Order",
+    "Refund",
+    "Shop",
+    "Tracking",
+    "Visit",
+]

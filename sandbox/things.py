@@ -36,7 +36,10 @@ class Product:
     @property
     def handle(self) -> str:
         """The product's name in urls."""
-        return "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in self.title.lower()).split()) or "product"
+        return (
+            "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in self.title.lower()).split())
+            or "product"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -370,7 +373,9 @@ class Order:
 
     def moved(self, *kinds: str, status: str = "success") -> Money:
         """Add up the payments of these kinds."""
-        return self.tip.sum(each.amount for each in self.payments if each.kind in kinds and each.status == status)
+        return self.tip.sum(
+            each.amount for each in self.payments if each.kind in kinds and each.status == status
+        )
 
     @property
     def received(self) -> Money:
@@ -390,19 +395,25 @@ class Order:
     def money_of(self, refund: Refund, status: str = "success") -> Money:
         """Return what one refund gave back."""
         return self.tip.sum(
-            each.amount for each in self.payments if each.refund_id == refund.id and each.status == status and each.kind == "refund"
+            each.amount
+            for each in self.payments
+            if each.refund_id == refund.id and each.status == status and each.kind == "refund"
         )
 
     @property
     def authorized(self) -> Money:
         """What is authorized and neither captured nor voided."""
-        return self.moved("authorization") - self.moved("capture", "void").at_most(self.moved("authorization"))
+        return self.moved("authorization") - self.moved("capture", "void").at_most(
+            self.moved("authorization")
+        )
 
     # After returns
 
     def refunded(self, line_id: int) -> int:
         """Return how many units of a line were refunded."""
-        return sum(each.quantity for refund in self.refunds for each in refund.lines if each.line_id == line_id)
+        return sum(
+            each.quantity for refund in self.refunds for each in refund.lines if each.line_id == line_id
+        )
 
     def fulfilled(self, line_id: int) -> int:
         """Return how many units of a line have left."""

@@ -148,7 +148,11 @@ def app(order: Order) -> dict[str, Any]:
 def location(id: int | None) -> dict[str, Any] | None:  # noqa: A002
     """Return a location."""
     name = dict(goods.LOCATIONS).get(id)
-    return {"id": gid("Location", id), "legacyResourceId": str(id), "name": name, "isActive": True} if name else None
+    return (
+        {"id": gid("Location", id), "legacyResourceId": str(id), "name": name, "isActive": True}
+        if name
+        else None
+    )
 
 
 def moneys(amount: Callable[[Order], Money]) -> Field:
@@ -183,15 +187,20 @@ def metafield(found: list[dict[str, Any]], namespace: str | None, key: str) -> d
     """Return one metafield; its namespace may be written in front of the key."""
     if namespace is None and "." in key:
         namespace, key = key.split(".", 1)
-    return next((each for each in found if each["key"] == key and namespace in (None, each["namespace"])), None)
+    return next(
+        (each for each in found if each["key"] == key and namespace in (None, each["namespace"])), None
+    )
 
 
-def chosen(found: list[dict[str, Any]], namespace: str | None, keys: list[str] | None) -> list[dict[str, Any]]:
+def chosen(
+    found: list[dict[str, Any]], namespace: str | None, keys: list[str] | None
+) -> list[dict[str, Any]]:
     """Return the metafields of a namespace, or of `namespace.key` names."""
     return [
         each
         for each in found
-        if namespace in (None, each["namespace"]) and (keys is None or f"{each['namespace']}.{each['key']}" in keys or each["key"] in keys)
+        if namespace in (None, each["namespace"])
+        and (keys is None or f"{each['namespace']}.{each['key']}" in keys or each["key"] in keys)
     ]
 
 
@@ -454,7 +463,13 @@ def image(product: Product) -> dict[str, Any] | None:
     if product.digital:
         return None
     url = f"https://cdn.shopify.com/s/files/1/0548/products/{product.handle}.jpg?v=17"
-    return {"id": gid("ProductImage", product.id), "url": url, "altText": product.title, "width": 800, "height": 600}
+    return {
+        "id": gid("ProductImage", product.id),
+        "url": url,
+        "altText": product.title,
+        "width": 800,
+        "height": 600,
+    }
 
 
 VARIANT: dict[str, Field] = {
@@ -498,7 +513,7 @@ PRODUCT: dict[str, Field] = {
         "status": "READY", "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z", "mimeType": "image/jpeg",
         "preview": {"image": image(p), "status": "READY"},
     } if image(p) else None,
-    "featuredImage": lambda p: image(p),
+    "featuredImage": image,
     "isGiftCard": lambda p: p.gift_card,
     "status": lambda _: "ACTIVE",
     "description": lambda p, **_: p.title,
@@ -551,7 +566,9 @@ PAYMENT: dict[str, Field] = {
     "test": lambda v: v.payment.test,
     "createdAt": lambda v: stamp(v.payment.created_at),
     "processedAt": lambda v: stamp(v.payment.processed_at),
-    "paymentId": lambda v: f"r{token('payment', v.order.order.id)[:9]}.1" if v.payment.gateway == "shopify_payments" else None,
+    "paymentId": lambda v: (
+        f"r{token('payment', v.order.order.id)[:9]}.1" if v.payment.gateway == "shopify_payments" else None
+    ),
     "parentTransaction": lambda v: v.order.payment(v.payment.parent_id),
     "order": lambda v: v.order,
     "amountSet": lambda v: bag(v.payment.amount),
@@ -583,7 +600,7 @@ REFUND: dict[str, Field] = {
     "totalRefunded": lambda v: bag(refund_total(v))["shopMoney"],
     "refundLineItems": lambda v, **a: paged([RefundLineView(each, v.order) for each in v.refund.lines], a, key=lambda each: each.line.id),
     "refundShippingLines": lambda v, **a: paged([v] if v.refund.shipping or v.refund.shipping_tax else [], a, key=lambda each: each.refund.id),
-    "orderAdjustments": lambda v, **a: paged([{"id": gid("OrderAdjustment", id), "reason": reason.upper(), "amountSet": bag(amount), "taxAmountSet": bag(amount.zero())} for id, reason, amount in v.refund.adjustments], a, key=lambda each: each["id"]),
+    "orderAdjustments": lambda v, **a: paged([{"id": gid("OrderAdjustment", number), "reason": reason.upper(), "amountSet": bag(amount), "taxAmountSet": bag(amount.zero())} for number, reason, amount in v.refund.adjustments], a, key=lambda each: each["id"]),
     "transactions": lambda v, **a: paged([PaymentView(each, v.order) for each in v.order.order.payments if each.refund_id == v.refund.id], a, key=lambda each: each.payment.id),
 }  # fmt: skip
 
@@ -626,7 +643,7 @@ PARCEL: dict[str, Field] = {
     "order": lambda v: v.order,
     "service": lambda _: {"id": gid("FulfillmentService", 1), "handle": "manual", "serviceName": "Manual", "type": "MANUAL"},
     "trackingInfo": lambda v, first=None: listed([{"company": each.company, "number": each.number, "url": each.url} for each in v.parcel.tracking], first),
-    "fulfillmentLineItems": lambda v, **a: paged([ParcelLineView(id, v.order.lines[line], count) for id, line, count in v.parcel.lines], a, key=lambda each: each.id),
+    "fulfillmentLineItems": lambda v, **a: paged([ParcelLineView(number, v.order.lines[line], count) for number, line, count in v.parcel.lines], a, key=lambda each: each.id),
     "fulfillmentOrders": lambda _, **a: paged([], a),
     "events": lambda v, sortKey=None, **a: paged([{"id": gid("FulfillmentEvent", v.parcel.id), "createdAt": stamp(v.parcel.in_transit_at), "happenedAt": stamp(v.parcel.in_transit_at), "status": "IN_TRANSIT"}] if v.parcel.in_transit_at else [], a, key=lambda each: each["id"]),  # noqa: ARG005, N803
 }  # fmt: skip
@@ -666,7 +683,9 @@ ADDRESS: dict[str, Field] = {
     "countryCodeV2": lambda a: a.country_code,
     "phone": lambda a: a.phone,
     "coordinatesValidated": lambda _: False,
-    "formatted": lambda a, **_: [each for each in (a.street, a.street_2, f"{a.zip} {a.city}", a.country) if each],
+    "formatted": lambda a, **_: [
+        each for each in (a.street, a.street_2, f"{a.zip} {a.city}", a.country) if each
+    ],
     "formattedArea": lambda a: f"{a.city}, {a.country}",
 }
 
@@ -781,12 +800,18 @@ VISIT: dict[str, Field] = {
     "referralInfoHtml": lambda v: v.source,
     "source": lambda v: v.source,
     "sourceDescription": lambda v: v.source,
-    "utmParameters": lambda v: {"campaign": None, "content": None, "medium": None, "source": None, "term": None} | dict(v.campaign) if v.campaign else None,
+    "utmParameters": lambda v: (
+        {"campaign": None, "content": None, "medium": None, "source": None, "term": None} | dict(v.campaign)
+        if v.campaign
+        else None
+    ),
 }
 
 CONNECTION: dict[str, Field] = {
     "nodes": lambda page: page.nodes,
-    "edges": lambda page: [{"cursor": cursor, "node": node} for cursor, node in zip(page.cursors, page.nodes, strict=True)],
+    "edges": lambda page: [
+        {"cursor": cursor, "node": node} for cursor, node in zip(page.cursors, page.nodes, strict=True)
+    ],
     "pageInfo": lambda page: {
         "hasNextPage": page.after,
         "hasPreviousPage": page.before,

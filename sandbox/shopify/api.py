@@ -47,7 +47,14 @@ from sandbox.shopify.views import Eye, ParcelView, RefundView
 
 SCHEMA = Path(__file__).with_name("schema_2026-10.graphql")
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
-SCOPES = ("read_orders", "read_all_orders", "read_customers", "read_products", "read_fulfillments", "read_locations")
+SCOPES = (
+    "read_orders",
+    "read_all_orders",
+    "read_customers",
+    "read_products",
+    "read_fulfillments",
+    "read_locations",
+)
 
 SINCE = {
     ("CustomerPhoneNumber", "smsMarketingConsent"): "2026-10",
@@ -74,6 +81,8 @@ NEEDS = {
     "customer": "read_customers",
     "customersCount": "read_customers",
 }
+
+TOKEN = "shpat_sandbox"
 
 UNAUTHORIZED = b'{"errors":"[API] Invalid API key or access token (unrecognized login or wrong password)"}'
 
@@ -123,7 +132,7 @@ class Shopify:
         self,
         shop: Shop,
         *,
-        token: str = "shpat_sandbox",
+        token: str = TOKEN,
         client_id: str | None = None,
         client_secret: str | None = None,
         token_lifetime: float = 86399,
@@ -148,9 +157,11 @@ class Shopify:
         self.protected, self.timezone = protected, ZoneInfo(timezone)
         self.faults = faults or Faults()
         self.calls = Calls()
-        self.bucket = Bucket(bucket, restore, clock or (lambda: shop.now.timestamp()))
+        self.bucket = Bucket(bucket, restore, clock or self._seconds)
         self._granted: dict[str, datetime] = {}
-        self._server = Loopback(self._answer, date=lambda: format_datetime(shop.now.replace(microsecond=0), usegmt=True))
+        self._server = Loopback(
+            self._answer, date=lambda: format_datetime(shop.now.replace(microsecond=0), usegmt=True)
+        )
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -167,6 +178,9 @@ class Shopify:
     def advance(self, seconds: float) -> None:
         """Let virtual time pass, as a client does that sleeps."""
         self.shop.advance(seconds)
+
+    def _seconds(self) -> float:
+        return self.shop.now.timestamp()
 
     # HTTP
 
@@ -193,12 +207,18 @@ class Shopify:
         if fault == "internal":
             id = str(UUID(int=len(self.calls), version=4))  # noqa: A001
             message = f"Internal error. Looks like something went wrong on our end.\nRequest ID: {id} (include this in support requests)."
-            body = {"errors": [{"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": id}}]}
+            body = {
+                "errors": [
+                    {"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": id}}
+                ]
+            }
             return {"name": "?", "status": 200, "code": "INTERNAL_SERVER_ERROR"}, Answer(body=_json(body))
         status = int(fault[:3])
         if status == 429:
             headers = {"Retry-After": f"{self.faults.retry_after:.1f}"} if fault == "429_after" else {}
-            return {"name": "?", "status": 429}, Answer(429, b"Exceeded 2 calls per second for api client.", "text/plain; charset=utf-8", headers)
+            return {"name": "?", "status": 429}, Answer(
+                429, b"Exceeded 2 calls per second for api client.", "text/plain; charset=utf-8", headers
+            )
         page = PAGE % f"{status} Something went wrong".encode()
         return {"name": "?", "status": status}, Answer(status, page, "text/html; charset=utf-8")
 
@@ -207,7 +227,12 @@ class Shopify:
         if parts == ["admin", "oauth", "access_token"] and request.method == "POST":
             status, body = self._grant(request)
             return {"name": "oauth", "status": status}, Answer(status, _json(body))
-        if len(parts) == 4 and parts[:2] == ["admin", "api"] and parts[3] == "graphql.json" and request.method == "POST":
+        if (
+            len(parts) == 4
+            and parts[:2] == ["admin", "api"]
+            and parts[3] == "graphql.json"
+            and request.method == "POST"
+        ):
             return self._graphql(request, parts[2])
         return {"name": request.path, "status": 404}, Answer(404, b'{"errors":"Not Found"}')
 
@@ -218,14 +243,24 @@ class Shopify:
         except ValueError:
             form = {key: values[0] for key, values in parse_qs(request.body.decode(errors="replace")).items()}
         if form.get("grant_type") != "client_credentials":
-            return 400, {"error": "unsupported_grant_type", "error_description": "The grant type is not supported."}
+            return 400, {
+                "error": "unsupported_grant_type",
+                "error_description": "The grant type is not supported.",
+            }
         if not self.client_id or form.get("client_id") != self.client_id:
-            return 400, {"error": "app_not_installed", "error_description": "The application is not installed on this shop."}
+            return 400, {
+                "error": "app_not_installed",
+                "error_description": "The application is not installed on this shop.",
+            }
         if form.get("client_secret") != self.client_secret:
             return 400, {"error": "invalid_client", "error_description": "The client secret is wrong."}
         token = f"shpca_{len(self._granted) + 1:08x}"
         self._granted[token] = self.shop.now + timedelta(seconds=self.token_lifetime)
-        return 200, {"access_token": token, "scope": ",".join(self.scopes), "expires_in": int(self.token_lifetime)}
+        return 200, {
+            "access_token": token,
+            "scope": ",".join(self.scopes),
+            "expires_in": int(self.token_lifetime),
+        }
 
     def _knows(self, token: str | None) -> bool:
         if token is None:
@@ -243,14 +278,18 @@ class Shopify:
             body = json.loads(request.body)
             text, variables, name = body["query"], body.get("variables") or {}, body.get("operationName")
         except (ValueError, KeyError, TypeError, AttributeError):
-            return {"name": "graphql", "status": 400}, Answer(400, b'{"errors":{"query":"Required parameter missing or invalid"}}', headers=headers)
+            return {"name": "graphql", "status": 400}, Answer(
+                400, b'{"errors":{"query":"Required parameter missing or invalid"}}', headers=headers
+            )
         result, said = self._execute(version, text, variables, name)
         said |= {"name": name or _only_name(text, version) or "?", "status": 200, "variables": variables}
         if "errors" in result:
             said["code"] = result["errors"][0].get("extensions", {}).get("code")
         return said, Answer(body=_joined(result), headers=headers)
 
-    def _execute(self, version: str, text: str, variables: dict[str, Any], name: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _execute(
+        self, version: str, text: str, variables: dict[str, Any], name: str | None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the answer, its data as bytes, and what the call's account says of it."""
         schema = schema_of(version)
         document, wrong = document_of(version, text)
@@ -266,9 +305,13 @@ class Shopify:
         if points > CAP:
             return {"errors": [_too_costly(points)]}, {"requested": points}
         if points > self.bucket.available:
-            return {"errors": [THROTTLED], "extensions": {"cost": self._cost(points, None)}}, {"requested": points}
+            return {"errors": [THROTTLED], "extensions": {"cost": self._cost(points, None)}}, {
+                "requested": points
+            }
         context = Context(self._eye(version), self, [])
-        result = execute(schema, document, context_value=context, variable_values=variables, operation_name=name)
+        result = execute(
+            schema, document, context_value=context, variable_values=variables, operation_name=name
+        )
         assert isinstance(result, ExecutionResult)  # noqa: S101
         data = _json(result.data)
         paid = min(points, requested(self.rule, data.count(b"{") - 1))
@@ -295,13 +338,20 @@ class Shopify:
         )
 
     def _cost(self, requested: float, actual: float | None) -> dict[str, Any]:
-        return {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": self.bucket.status()}
+        return {
+            "requestedQueryCost": requested,
+            "actualQueryCost": actual,
+            "throttleStatus": self.bucket.status(),
+        }
 
 
 BEFORE = ("429", "429_after", "500", "502", "503", "504", "reset", "internal")
 """Faults that come instead of an answer; the others spoil one."""
 
-THROTTLED = {"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"}}
+THROTTLED = {
+    "message": "Throttled",
+    "extensions": {"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"},
+}
 
 
 # The root of the schema
@@ -342,7 +392,7 @@ def _by_id(kind: str) -> Callable[..., Any]:
 
 def _node(info: GraphQLResolveInfo, id: str) -> Any:  # noqa: A002
     eye: Eye = info.context.eye
-    parts = id.split("?")[0].split("/")
+    parts = id.split("?", maxsplit=1)[0].split("/")
     if not id.startswith("gid://shopify/") or len(parts) != 5 or not parts[4].isdigit():
         raise GraphQLError(f"Invalid global id '{id}'", extensions={"code": "argumentLiteralsIncompatible"})
     kind, number = parts[3], int(parts[4])
@@ -351,22 +401,30 @@ def _node(info: GraphQLResolveInfo, id: str) -> Any:  # noqa: A002
     if kind == "Customer":
         return eye.customer(number)
     if kind in ("Refund", "Fulfillment"):
-        order = eye.order(eye.shop._owner.get(number))
+        order = eye.order(eye.shop.owners.get(number))
         if order is None:
             return None
         things: dict[int, Any] = {each.id: RefundView(each, order) for each in order.order.refunds}
         things |= {each.id: ParcelView(each, order) for each in order.order.fulfillments}
         return things.get(number)
     if kind in ("LineItem", "OrderTransaction"):
-        for past in eye.shop._orders.values():
+        for past in eye.shop.past_orders.values():
             order = eye.order(past.states[-1].id)
             if order and kind == "LineItem" and number in order.lines:
                 return order.lines[number]
             if order and kind == "OrderTransaction" and order.payment(number):
                 return order.payment(number)
         return None
-    products = (each for each in eye.shop.catalogue if number == (each.id if kind == "Product" else each.variant_id))
-    return next(products, None) if kind in ("Product", "ProductVariant") else location(number) if kind == "Location" else None
+    products = (
+        each for each in eye.shop.catalogue if number == (each.id if kind == "Product" else each.variant_id)
+    )
+    return (
+        next(products, None)
+        if kind in ("Product", "ProductVariant")
+        else location(number)
+        if kind == "Location"
+        else None
+    )
 
 
 def _shop(_: Any, info: GraphQLResolveInfo) -> dict[str, Any]:
@@ -421,7 +479,9 @@ ROOT: dict[str, Callable[..., Any]] = {
 MUTATIONS: dict[str, Callable[..., Any]] = {
     "bulkOperationRunQuery": lambda _, info, **a: {  # noqa: ARG005
         "bulkOperation": None,
-        "userErrors": [{"field": ["query"], "message": "The sandbox runs no bulk operations.", "code": "INVALID"}],
+        "userErrors": [
+            {"field": ["query"], "message": "The sandbox runs no bulk operations.", "code": "INVALID"}
+        ],
     }
 }
 
@@ -512,7 +572,11 @@ def _nothing(kind: Any) -> Any:
     if is_list_type(kind.of_type):
         return []
     named = get_named_type(kind)
-    return {"Boolean": False, "Int": 0, "Float": 0.0, "String": ""}.get(named.name) if is_leaf_type(named) else None
+    return (
+        {"Boolean": False, "Int": 0, "Float": 0.0, "String": ""}.get(named.name)
+        if is_leaf_type(named)
+        else None
+    )
 
 
 def _type_name(value: Any, *_: Any) -> str:
@@ -578,5 +642,3 @@ def _joined(answer: dict[str, Any]) -> bytes:
 
 def _json(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-

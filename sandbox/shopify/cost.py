@@ -32,9 +32,16 @@ CAP = 1000
 MUTATION = 10
 
 
-def size(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+def size(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+) -> int:
     """Return what a query asks for at most: objects 1, connections 2 and `first` times what is in them, scalars 0."""
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    fragments = {
+        each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+    }
     root = schema.query_type if operation.operation.value == "query" else schema.mutation_type
     base = 0 if operation.operation.value == "query" else MUTATION
     return base + _Count(schema, fragments, variables).selections(root, operation.selection_set)
@@ -66,11 +73,20 @@ class Bucket:
 
     def status(self) -> dict[str, float]:
         """Return what `throttleStatus` says."""
-        return {"maximumAvailable": float(self.maximum), "currentlyAvailable": math.floor(self.available), "restoreRate": float(self.rate)}
+        return {
+            "maximumAvailable": float(self.maximum),
+            "currentlyAvailable": math.floor(self.available),
+            "restoreRate": float(self.rate),
+        }
 
 
 class _Count:
-    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any],
+    ) -> None:
         self._schema, self._fragments, self._variables = schema, fragments, variables
 
     def selections(self, parent: Any, selected: SelectionSetNode | None) -> int:

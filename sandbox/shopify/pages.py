@@ -31,7 +31,9 @@ def paged(things: list[Any], arguments: Mapping[str, Any], key: Callable[[Any], 
         stop = min(stop, start + first)
     if last is not None:
         start = max(start, stop - last)
-    return Page(things[start:stop], [cursor(each) for each in keys[start:stop]], start > 0, stop < len(things))
+    return Page(
+        things[start:stop], [cursor(each) for each in keys[start:stop]], start > 0, stop < len(things)
+    )
 
 
 def listed(things: list[Any], first: int | None) -> list[Any]:
@@ -53,7 +55,11 @@ def listing(eye: Eye, name: str, arguments: Mapping[str, Any]) -> tuple[Page, Se
     found = None
     rows = eye.rows(name)
     if arguments.get("query"):
-        fields = FIELDS[name] if not (eye.day_filter and name == "customers") else FIELDS[name] | {"updated_at": _by_day}
+        fields = (
+            FIELDS[name]
+            if not (eye.day_filter and name == "customers")
+            else FIELDS[name] | {"updated_at": _by_day}
+        )
         found = search(arguments["query"], fields, zone=eye.zone, second_whole=eye.version >= "2026-10")
         rows = [each for each in rows if found.matches(each)]
     reverse = bool(arguments.get("reverse"))
@@ -95,7 +101,9 @@ def read(text: str | None) -> dict[str, Any] | None:
         value = json.loads(base64.b64decode(text, validate=True))
         return {"last_id": int(value["last_id"]), "last_value": value.get("last_value")}
     except (ValueError, KeyError, TypeError) as error:
-        raise GraphQLError("Invalid cursor for current pagination sort.", extensions={"code": "BAD_REQUEST"}) from error
+        raise GraphQLError(
+            "Invalid cursor for current pagination sort.", extensions={"code": "BAD_REQUEST"}
+        ) from error
 
 
 SORTS: dict[str, Callable[[Any], datetime | None]] = {
@@ -133,7 +141,7 @@ def _status(row: Row) -> tuple[str, ...]:
 
 def _by_day(term: Any) -> Callable[[Any], bool]:
     """Match whole days even where a time of day was given, as users report it of customers."""
-    at = datetime.fromisoformat(term.value.replace("Z", "+00:00"))
+    at = datetime.fromisoformat(term.value)
     start = at.replace(hour=0, minute=0, second=0, microsecond=0)
     after = start + timedelta(days=1)
     tests: dict[str, Callable[[datetime], bool]] = {
@@ -161,9 +169,13 @@ FIELDS: dict[str, Fields] = {
         "email": words(lambda row: row.thing.email),
         "status": words(_status),
         "financial_status": words(lambda row: financial_status(row.thing)),
-        "fulfillment_status": words(lambda row: ("shipped", "fulfilled") if row.thing.fulfillments else ("unfulfilled", "unshipped")),
+        "fulfillment_status": words(
+            lambda row: ("shipped", "fulfilled") if row.thing.fulfillments else ("unfulfilled", "unshipped")
+        ),
         "test": words(lambda row: str(row.thing.test)),
-        "source_name": words(lambda row: "shopify_draft_order" if row.thing.source == "draft" else row.thing.source),
+        "source_name": words(
+            lambda row: "shopify_draft_order" if row.thing.source == "draft" else row.thing.source
+        ),
         "tag": words(lambda row: row.thing.tags),
         "discount_code": words(lambda row: row.thing.codes),
         "gateway": words(lambda row: tuple(each.gateway for each in row.thing.payments)),

@@ -28,24 +28,26 @@ HEADER = """\
 # Source: the schema that is bundled in the npm package @shopify/dev-mcp 1.16.0 (ISC licence).
 """
 
-WHOLE = """
-    Order LineItem Refund RefundLineItem RefundShippingLine OrderAdjustment Fulfillment FulfillmentLineItem
-    FulfillmentTrackingInfo OrderTransaction Customer CustomerEmailAddress CustomerPhoneNumber
-    CustomerSmsMarketingConsent CustomerWhatsAppMarketingConsent CustomerStatistics MailingAddress ProductVariant
-    Product ShippingLine CustomerJourneySummary CustomerVisit UTMParameters OrderAttribution OrderCancellation
-    DiscountApplication DiscountCodeApplication ManualDiscountApplication AutomaticDiscountApplication
-    ScriptDiscountApplication DiscountAllocation PricingValue PricingPercentageValue MoneyBag MoneyV2 TaxLine Attribute
-    Count PageInfo TaxonomyCategory LineItemSellingPlan Weight CashRoundingAdjustment AccessScope ApiVersion Node
-    OrderConnection OrderEdge CustomerConnection CustomerEdge LineItemConnection LineItemEdge RefundConnection
-    RefundEdge RefundLineItemConnection RefundLineItemEdge RefundShippingLineConnection RefundShippingLineEdge
-    OrderAdjustmentConnection OrderAdjustmentEdge OrderTransactionConnection OrderTransactionEdge
-    FulfillmentConnection FulfillmentEdge FulfillmentLineItemConnection FulfillmentLineItemEdge
-    MailingAddressConnection MailingAddressEdge DiscountApplicationConnection DiscountApplicationEdge
-    MetafieldConnection MetafieldEdge ShippingLineConnection ShippingLineEdge EventConnection EventEdge
-    FulfillmentOrderConnection FulfillmentOrderEdge ProductConnection ProductEdge ProductVariantConnection
-    ProductVariantEdge LocationConnection LocationEdge
-    BulkOperation BulkOperationRunQueryPayload BulkOperationUserError
-""".split()  # fmt: skip
+LISTED = (
+    "Order", "Customer", "LineItem", "Refund", "RefundLineItem", "RefundShippingLine", "OrderAdjustment",
+    "OrderTransaction", "Fulfillment", "FulfillmentLineItem", "MailingAddress", "DiscountApplication", "Metafield",
+    "ShippingLine", "Event", "FulfillmentOrder", "Product", "ProductVariant", "Location",
+)  # fmt: skip
+"""Types that come in connections."""
+
+WHOLE = (
+    "Order", "LineItem", "Refund", "RefundLineItem", "RefundShippingLine", "OrderAdjustment", "Fulfillment",
+    "FulfillmentLineItem", "FulfillmentTrackingInfo", "OrderTransaction", "Customer", "CustomerEmailAddress",
+    "CustomerPhoneNumber", "CustomerSmsMarketingConsent", "CustomerWhatsAppMarketingConsent", "CustomerStatistics",
+    "MailingAddress", "ProductVariant", "Product", "ShippingLine", "CustomerJourneySummary", "CustomerVisit",
+    "UTMParameters", "OrderAttribution", "OrderCancellation", "DiscountApplication", "DiscountCodeApplication",
+    "ManualDiscountApplication", "AutomaticDiscountApplication", "ScriptDiscountApplication", "DiscountAllocation",
+    "PricingValue", "PricingPercentageValue", "MoneyBag", "MoneyV2", "TaxLine", "Attribute", "Count", "PageInfo",
+    "TaxonomyCategory", "LineItemSellingPlan", "Weight", "CashRoundingAdjustment", "AccessScope", "ApiVersion",
+    "Node", "BulkOperation", "BulkOperationRunQueryPayload", "BulkOperationUserError",
+    *(f"{each}Connection" for each in LISTED),
+    *(f"{each}Edge" for each in LISTED),
+)  # fmt: skip
 """Types of which every field stays whose own type stays."""
 
 SOME = {
@@ -89,7 +91,11 @@ NOT = {
 
 def prune(text: str) -> str:
     """Return the pruned schema as text."""
-    everything = {each.name.value: each for each in parse(text, no_location=True).definitions if hasattr(each, "name") and each.name}
+    everything = {
+        each.name.value: each
+        for each in parse(text, no_location=True).definitions
+        if hasattr(each, "name") and each.name
+    }
     kept = {name for name in [*WHOLE, *SOME] if name in everything}
     definitions = [_cut(everything[name], kept, everything) for name in sorted(kept)]
     needed = {name for each in definitions for name in _leaves(each)} - kept
@@ -103,9 +109,9 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     full = Path(sys.argv[1])
-    opened = gzip.open(full, "rt", encoding="utf-8") if full.suffix == ".gz" else full.open(encoding="utf-8")
-    with opened as file:
-        PRUNED.write_text(prune(file.read()), encoding="utf-8")
+    packed = full.read_bytes()
+    text = gzip.decompress(packed) if full.suffix == ".gz" else packed
+    PRUNED.write_text(prune(text.decode()), encoding="utf-8")
     print(f"{PRUNED.name}: {PRUNED.stat().st_size:,} bytes")
 
 

@@ -1,5 +1,6 @@
-"""Shopify's search syntax: https://shopify.dev/docs/api/usage/search-syntax
+"""Shopify's search syntax, as far as the sandbox needs it: terms, ranges, quotes, AND, OR, NOT.
 
+https://shopify.dev/docs/api/usage/search-syntax
 What it does not understand it leaves out and only warns about, as the real one does.
 """
 
@@ -72,7 +73,7 @@ def instant(read: Callable[[Any], datetime | None]) -> Callable[[Term], Match]:
 
     def compare(term: Term) -> Match:
         text = term.value if term.quoted else term.value.split("T")[0]
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        at = datetime.fromisoformat(text)
         at = at if at.tzinfo else at.replace(tzinfo=term.zone)
         step = timedelta(seconds=1) if "T" in text else timedelta(days=1)
         after = at + step if term.second_whole or step.days else at + timedelta(microseconds=1)
@@ -125,8 +126,16 @@ def words(read: Callable[[Any], Any]) -> Callable[[Term], Match]:
 class _Reader:
     """Reads terms: OR binds weaker than AND, which need not be written."""
 
-    def __init__(self, tokens: list[re.Match[str]], fields: Fields, result: Search, zone: tzinfo, second_whole: bool) -> None:
-        self._tokens, self._fields, self._result, self._zone, self._whole = tokens, fields, result, zone, second_whole
+    def __init__(
+        self, tokens: list[re.Match[str]], fields: Fields, result: Search, zone: tzinfo, second_whole: bool
+    ) -> None:
+        self._tokens, self._fields, self._result, self._zone, self._whole = (
+            tokens,
+            fields,
+            result,
+            zone,
+            second_whole,
+        )
         self._place = 0
 
     def alternatives(self) -> tuple[Match, dict[str, Any]]:
@@ -138,7 +147,9 @@ class _Reader:
 
     def _all(self) -> tuple[Match, dict[str, Any]]:
         found = []
-        while self._place < len(self._tokens) and not self._is("OR") and not self._tokens[self._place]["close"]:
+        while (
+            self._place < len(self._tokens) and not self._is("OR") and not self._tokens[self._place]["close"]
+        ):
             if self._is("AND"):
                 self._place += 1
                 continue
@@ -162,24 +173,32 @@ class _Reader:
         value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else token["bare"] or ""
         name, op = token["field"], token["op"] or ""
         if name is None:
-            self._result.warnings.append({"field": "default", "message": "The sandbox has no full text search.", "code": "unsupported"})
+            self._result.warnings.append(
+                {"field": "default", "message": "The sandbox has no full text search.", "code": "unsupported"}
+            )
             return (lambda _: True), {"field": "default", "match_all": value}
         said = {"field": name, "range": {RANGE[op]: value}} if op else {"field": name, "match_all": value}
         if name not in self._fields:
-            self._result.warnings.append({"field": name, "message": "Invalid search field for this query.", "code": "invalid_field"})
+            self._result.warnings.append(
+                {"field": name, "message": "Invalid search field for this query.", "code": "invalid_field"}
+            )
             return (lambda _: True), said
         try:
             term = Term(name, op, value, quoted is not None, self._zone, self._whole)
             return self._fields[name](term), said
         except ValueError:
-            self._result.warnings.append({"field": name, "message": f"Input `{value}` is not a valid value.", "code": "invalid_value"})
+            self._result.warnings.append(
+                {"field": name, "message": f"Input `{value}` is not a valid value.", "code": "invalid_value"}
+            )
             return (lambda _: True), said
 
     def _is(self, word: str) -> bool:
         return self._place < len(self._tokens) and self._tokens[self._place]["word"] == word
 
 
-def _joined(found: list[tuple[Match, dict[str, Any]]], how: Callable[[Any], bool], name: str) -> tuple[Match, dict[str, Any]]:
+def _joined(
+    found: list[tuple[Match, dict[str, Any]]], how: Callable[[Any], bool], name: str
+) -> tuple[Match, dict[str, Any]]:
     if len(found) == 1:
         return found[0]
     tests = [test for test, _ in found]

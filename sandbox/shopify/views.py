@@ -37,7 +37,13 @@ class Eye:
         version: str,
         zone: tzinfo = UTC,
     ) -> None:
-        self.shop, self.all_orders, self.day_filter, self.version, self.zone = shop, all_orders, day_filter, version, zone
+        self.shop, self.all_orders, self.day_filter, self.version, self.zone = (
+            shop,
+            all_orders,
+            day_filter,
+            version,
+            zone,
+        )
         self.now = shop.now
         self._indexed_until = shop.now - timedelta(seconds=index_lag)
         self._children_until = shop.now - timedelta(seconds=child_lag)
@@ -53,14 +59,14 @@ class Eye:
     def customer(self, id: int | None) -> "CustomerView | None":  # noqa: A002
         """Show a customer."""
         if id not in self._customers:
-            past = self.shop._customers.get(id)
+            past = self.shop.past_customers.get(id)
             state = past.at(self.now) if past else None
             self._customers[id] = CustomerView(state, self) if state else None
         return self._customers[id]
 
     def rows(self, name: str) -> list[Row]:
         """Return the rows of a search index."""
-        pasts = self.shop._orders if name == "orders" else self.shop._customers
+        pasts = self.shop.past_orders if name == "orders" else self.shop.past_customers
         states = (past.at(self._indexed_until) for past in pasts.values())
         return [Row(each) for each in states if each and not (name == "orders" and self.hides(each))]
 
@@ -74,11 +80,15 @@ class Eye:
 
     def orders_of(self, customer: int) -> "list[OrderView]":
         """Show the orders of a customer."""
-        mine = (past.states[-1].id for past in self.shop._orders.values() if past.states[-1].customer_id == customer)
+        mine = (
+            past.states[-1].id
+            for past in self.shop.past_orders.values()
+            if past.states[-1].customer_id == customer
+        )
         return [view for view in map(self.order, mine) if view]
 
     def _order(self, id: int | None) -> "OrderView | None":  # noqa: A002
-        past = self.shop._orders.get(id)
+        past = self.shop.past_orders.get(id)
         order = past.at(self.now) if past else None
         if order is None or self.hides(order):
             return None
@@ -86,14 +96,16 @@ class Eye:
         if then is None:
             order = replace(order, payments=(), refunds=(), fulfillments=())
         elif then is not order:
-            order = replace(order, payments=then.payments, refunds=then.refunds, fulfillments=then.fulfillments)
+            order = replace(
+                order, payments=then.payments, refunds=then.refunds, fulfillments=then.fulfillments
+            )
         return OrderView(order, self)
 
 
 class OrderView:
     """An order, with what its fields need once and often."""
 
-    __slots__ = ("eye", "fulfilled", "order", "refunded", "_lines")
+    __slots__ = ("_lines", "eye", "fulfilled", "order", "refunded")
 
     def __init__(self, order: Order, eye: Eye) -> None:
         self.order, self.eye = order, eye
@@ -187,7 +199,14 @@ class Page:
     after: bool
 
 
-def window(keys: Sequence[Any], *, after: Any = None, before: Any = None, first: int | None = None, last: int | None = None) -> tuple[int, int]:
+def window(
+    keys: Sequence[Any],
+    *,
+    after: Any = None,
+    before: Any = None,
+    first: int | None = None,
+    last: int | None = None,
+) -> tuple[int, int]:
     """Return which places of the sorted `keys` a page shows: keyset, so that rows that come or go do not shift it.
 
     >>> window([1, 2, 4, 5], after=3, first=1)
