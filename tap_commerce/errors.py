@@ -5,7 +5,7 @@
     │   ├── Throttled      429, GraphQL THROTTLED: wait and ask again
     │   └── Unavailable    no answer, 5xx, half an answer: wait and ask again
     └── Terminal
-        ├── Denied         401, 403, a missing scope: the operator grants or replaces the credentials
+        ├── Denied         401 (Unauthorized), 403, a missing scope: the operator grants or replaces the credentials
         ├── Misconfigured  a setting, the catalog or the state is wrong: the operator corrects it
         └── Malformed      not what the platform documents: somebody must look
 
@@ -45,12 +45,20 @@ class Denied(Terminal):
     """The credentials or their scopes do not suffice; the message names the setting or the scope."""
 
 
+class Unauthorized(Denied):
+    """401: the token is wrong, or no longer valid."""
+
+
 class Misconfigured(Terminal):
     """A setting, the catalog or the state is wrong; the message names it and what would be right."""
 
 
 class Malformed(Terminal):
-    """The platform answered what it does not document."""
+    """The platform answered what it does not document; `body` is what it said, if anything."""
+
+    def __init__(self, message: str, *, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.body = body
 
 
 class Stopped(BaseException):

@@ -23,6 +23,7 @@ from tap_commerce.errors import (
     Misconfigured,
     Throttled,
     Transient,
+    Unauthorized,
     Unavailable,
     Unreachable,
 )
@@ -166,8 +167,14 @@ def decipher(
 ) -> None:
     """Raise what a status means, unless it means that there is an answer."""
     where = f"{method} {_place(url)}"
-    if status in (401, 403):
-        raise Denied(f"{where}: the shop refused these credentials ({status}); check the setting {hint}")
+    if status == 401:
+        raise Unauthorized(
+            f"{where}: the shop does not accept the credentials (401); check the setting {hint}"
+        )
+    if status == 403:
+        raise Denied(
+            f"{where}: the credentials do not suffice (403); check the setting {hint} and the app's scopes"
+        )
     if status == 402:
         raise Denied(f"{where}: the shop is frozen until its bill is paid (402)")
     if status == 423:
@@ -183,7 +190,7 @@ def decipher(
     if status == 404:
         raise Misconfigured(f"{where}: nothing there (404); check api_url and api_version")
     if status >= 400:
-        raise Malformed(f"{where}: answered {status}{_request(headers)}: {_excerpt(body)}")
+        raise Malformed(f"{where}: answered {status}{_request(headers)}: {_excerpt(body)}", body=body)
     if body[:64].lstrip()[:1] not in (b"{", b"["):
         # Overloaded front ends answer 200 with a page for people.
         raise Unavailable(f"{where}: answered {status} with something that is not JSON{_request(headers)}")

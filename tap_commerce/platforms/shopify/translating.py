@@ -23,6 +23,7 @@ LEFT = frozenset({"SUCCESS", "CANCELLED"})
 PAYMENTS = frozenset({"SALE", "CAPTURE"})
 AUTHORIZATIONS = frozenset({"AUTHORIZATION", "EMV_AUTHORIZATION", "SALE"})
 NOTHING = Decimal(0)
+NEARLY = Decimal("0.95")
 
 
 def family(
@@ -167,7 +168,8 @@ def paid_at(order: raw.Order) -> Says[str]:
     """Date the payment by which the order's total was covered.
 
     The total is the smaller of the original and the present one: an order that was edited upwards after it was paid
-    was paid all the same. Where the sums do not say it (rates, cash rounding) Shopify's own `fullyPaid` does.
+    was paid all the same. Where the sums nearly say it (exchange rates, cash rounding) Shopify's `fullyPaid` decides;
+    by itself it does not, since an order that was cancelled unpaid is fully paid too.
     """
     total = order.total_price_set.shop_money.amount
     if order.original_total_price_set:
@@ -185,9 +187,7 @@ def paid_at(order: raw.Order) -> Says[str]:
         received, last = received + payment, at
         if received >= total:
             return at
-    if order.fully_paid:
-        return last or UNSET
-    return None
+    return last if order.fully_paid and received >= total * NEARLY else None
 
 
 def fulfilled_at(order: raw.Order) -> Says[str]:

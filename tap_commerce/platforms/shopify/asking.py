@@ -1,0 +1,477 @@
+"""Asking Shopify for what changed: one pass over orders feeds orders, refunds and fulfillments.
+
+Every nested list is read to its end before its order is translated; what nobody selected is not asked for.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import UNSET, Struct, field
+
+from tap_commerce.errors import Denied, Malformed, Misconfigured
+from tap_commerce.http import Wire, base_url
+from tap_commerce.platforms import Page, Selection, Settings, Window
+from tap_commerce.platforms.shopify import raw, translating
+from tap_commerce.platforms.shopify.admin import VERSIONS, Admin, ClientCredentials, Said, StaticToken, Token
+from tap_commerce.platforms.shopify.pacing import Appetite, TooCostly
+
+T = TypeVar("T")
+
+LONGEST = 250
+"""The most that Shopify gives of a list at once."""
+
+VISIBLE = timedelta(days=60)
+"""How old the orders are that an app sees without `read_all_orders`."""
+
+INLINE = {
+    "linesFirst": (5, 100),
+    "paymentsFirst": (5, 50),
+    "refundsFirst": (2, 20),
+    "refundPartsFirst": (3, 30),
+    "fulfillmentsFirst": (2, 20),
+    "fulfillmentLinesFirst": (5, 50),
+    "trackingFirst": (2, 10),
+}
+"""The lists that come inline with an order: how much of each is asked for at first, and at most."""
+
+PART_OF = {
+    "product": "products",
+    "variant": "products",
+    "customer": "customer",
+    "retailLocation": "places",
+    "location": "places",
+    "return": "returns",
+    "customerJourneySummary": "journey",
+    "metafields": "metafields",
+}
+"""Fields that need a right of their own: once refused, their part is no longer asked for."""
+
+
+class Shopify:
+    """A shop on Shopify, as the `Platform` protocol wants it."""
+
+    name = translating.PLATFORM
+    lag = timedelta(seconds=10)
+    passes = (("customers",), ("orders", "refunds", "fulfillments"))
+
+    def __init__(self, settings: Settings, wire: Wire) -> None:
+        base = base_url(settings.get("api_url") or "")
+        version = settings.get("api_version") or VERSIONS[-1]
+        if version not in VERSIONS:
+            raise Misconfigured(f"api_version: must be one of {', '.join(VERSIONS)}")
+        self.shop = settings.get("shop") or urlsplit(base).hostname or base
+        self._accepts_recent_only = bool(settings.get("accept_recent_orders_only"))
+        self._metafields = _metafields(settings.get("customer_metafields") or [])
+        self._admin = Admin(wire, base, version, _token(settings, wire, base))
+        largest = int(settings.get("page_size") or LONGEST)
+        if not 1 <= largest <= LONGEST:
+            raise Misconfigured(f"page_size: must be between 1 and {LONGEST}")
+        self._orders = Appetite(first=25, largest=largest, inline=INLINE)
+        self._customers = Appetite(first=50, largest=largest)
+        self._rest = LONGEST
+        self._scopes: frozenset[str] = frozenset()
+        self._parts: dict[str, bool] = {}
+
+    def open(self, selection: Selection) -> None:
+        """Check the token and its scopes."""
+        said = self._ask("Scopes", {}, _Scopes)
+        self._scopes = frozenset(each.handle for each in said.data.current_app_installation.access_scopes)
+        self._parts = _parts(selection, bool(self._metafields))
+        if selection.keys() & {"orders", "refunds", "fulfillments"}:
+            self._require("orders")
+        if "customers" in selection:
+            self._require("customers")
+        elif self._parts["customer"] and not self._has("customers"):
+            self._parts["customer"] = False
+            self._admin.warn_once(
+                "Shopify: without the scope read_customers orders are read without their customer"
+            )
+
+    def now(self) -> datetime:
+        """Tell the shop's time."""
+        return self._admin.wire.now()
+
+    def permit(self, streams: tuple[str, ...], start: datetime) -> None:
+        """Refuse to read orders from before what the app may see: they would be missing without a word.
+
+        https://shopify.dev/docs/api/admin-graphql/latest/objects/Order
+        """
+        if "customers" in streams or "read_all_orders" in self._scopes or self._accepts_recent_only:
+            return
+        if start < self.now() - VISIBLE:
+            raise Denied(
+                "start_date: without the scope read_all_orders Shopify hides orders older than 60 days; have it granted "
+                "to the app, or choose a later start_date, or set accept_recent_orders_only to true"
+            )
+
+    def read(self, streams: tuple[str, ...], window: Window) -> Iterator[Page]:
+        """Read what changed within the window."""
+        search = f"updated_at:>='{_written(window.start)}' AND updated_at:<'{_written(window.end)}'"
+        if "customers" in streams:
+            return self._read_customers(search, window)
+        return self._read_orders(search, streams)
+
+    def _read_customers(self, search: str, window: Window) -> Iterator[Page]:
+        for rows in self._pages("Customers", search, self._customers, _Customers):
+            # Shopify documents this filter as matching whole days: what is older was read before. What is newer is
+            # kept: a row of the index may be newer than the window that found it.
+            found = [
+                translating.customer_record(each, self.shop)
+                for each in rows
+                if _instant(each.updated_at) >= window.start
+            ]
+            yield Page(
+                [("customers", each) for each in found],
+                self.now(),
+                min((_instant(each.updated_at) for each in rows), default=None),
+            )
+
+    def _read_orders(self, search: str, streams: tuple[str, ...]) -> Iterator[Page]:
+        wanted = {name: name in streams for name in ("orders", "refunds", "fulfillments")}
+        for rows in self._pages("Orders", search, self._orders, _Orders):
+            yield Page(
+                [record for each in rows for record in translating.family(each, self.shop, **wanted)],
+                self.now(),
+                min((_instant(each.updated_at) for each in rows), default=None),
+            )
+
+    def _pages(
+        self, operation: str, search: str, appetite: Appetite, kind: "type[_Rows[T]]"
+    ) -> Iterator[list[T]]:
+        after: str | None = None
+        while True:
+            said, asked = self._page(operation, search, after, appetite, kind)
+            found = said.data.found
+            overflowed: set[str] = set()
+            for each in found.nodes:
+                if isinstance(each, raw.Order):
+                    self._complete(each, asked, overflowed)
+            appetite.answered(said.cost, overflowed)
+            yield found.nodes
+            if found.page_info is None or not found.page_info.has_next_page:
+                return
+            if found.page_info.end_cursor in (None, after):
+                raise Malformed(f"Shopify: a page of {operation} promises a next one but does not say where")
+            after = found.page_info.end_cursor
+
+    def _page(
+        self, operation: str, search: str, after: str | None, appetite: Appetite, kind: type[T]
+    ) -> "tuple[Said[T], Mapping[str, int]]":
+        asked: dict[str, int] = {}
+
+        def variables() -> dict[str, Any]:
+            asked.clear()
+            asked.update(appetite.inline)
+            page = {"query": search, "after": after, "first": appetite.first, **self._custom()}
+            return page | (self._parts_of_orders() | asked if appetite is self._orders else {})
+
+        while True:
+            try:
+                said = self._admin.ask(
+                    operation, variables, kind, expected=appetite.expected, troubled=appetite.failed
+                )
+            except TooCostly as error:
+                appetite.refused(error)
+                continue
+            self._note(said.refused)
+            return said, asked
+
+    def _complete(self, order: raw.Order, asked: Mapping[str, int], overflowed: set[str]) -> None:
+        """Read on what was longer than its place in the page."""
+        if order.line_items and _goes_on(order.line_items):
+            overflowed.add("linesFirst")
+            self._read_on(
+                "OrderLines", order.id, order.line_items, _Paged[raw.Line], products=self._parts["products"]
+            )
+        if isinstance(order.transactions, list) and len(order.transactions) >= asked["paymentsFirst"]:
+            overflowed.add("paymentsFirst")
+            order.transactions = self._payments(order)
+        if isinstance(order.refunds, list):
+            if len(order.refunds) >= asked["refundsFirst"]:
+                overflowed.add("refundsFirst")
+                order.refunds = self._refunds(order)
+        elif order.edited and order.line_items:
+            # Which units an edit took away, and which came back, only the refunds can tell.
+            order.refunds = self._refunds(order)
+        for refund in order.refunds or ():
+            self._complete_refund(refund, overflowed)
+        if isinstance(order.fulfillments, list):
+            if len(order.fulfillments) >= asked["fulfillmentsFirst"]:
+                overflowed.add("fulfillmentsFirst")
+                order.fulfillments = self._fulfillments(order)
+            for fulfillment in order.fulfillments:
+                self._complete_fulfillment(fulfillment, asked, overflowed)
+
+    def _complete_refund(self, refund: raw.Refund, overflowed: set[str]) -> None:
+        for operation, connection, kind in (
+            ("RefundLines", refund.refund_line_items, _Paged[raw.RefundedLine]),
+            ("RefundShipping", refund.refund_shipping_lines, _Paged[raw.RefundedShipping]),
+            ("RefundAdjustments", refund.order_adjustments, _Paged[raw.Adjustment]),
+            ("RefundPayments", refund.transactions, _Paged[raw.Payment]),
+        ):
+            if _goes_on(connection):
+                overflowed.add("refundPartsFirst")
+                self._read_on(operation, refund.id, connection, kind)
+
+    def _complete_fulfillment(
+        self, fulfillment: raw.Fulfillment, asked: Mapping[str, int], overflowed: set[str]
+    ) -> None:
+        lines, tracking = fulfillment.fulfillment_line_items, fulfillment.tracking_info
+        if lines and _goes_on(lines):
+            overflowed.add("fulfillmentLinesFirst")
+            self._read_on("FulfillmentLines", fulfillment.id, lines, _Paged[raw.FulfilledLine])
+        if tracking and len(tracking) >= asked["trackingFirst"]:
+            overflowed.add("trackingFirst")
+            said = self._list("FulfillmentTracking", fulfillment.id, _Listed[raw.Tracking])
+            fulfillment.tracking_info = _whole(said, "tracking numbers", fulfillment.id)
+
+    def _payments(self, order: raw.Order) -> Any:
+        found = self._list("OrderPayments", order.id, _Listed[raw.Payment])
+        if len(found) < LONGEST:
+            return found
+        self._admin.warn_once(
+            f"Shopify: order {order.name} has {LONGEST} payments or more; when it was authorized and paid is left out"
+        )
+        return UNSET
+
+    def _refunds(self, order: raw.Order) -> list[raw.Refund]:
+        sizes = {
+            "refundPartsFirst": self._orders.inline["refundPartsFirst"],
+            "returns": self._parts["returns"],
+        }
+        try:
+            found = self._list("OrderRefunds", order.id, _Listed[raw.Refund], **sizes)
+        except TooCostly:
+            ids = self._list("OrderRefundIds", order.id, _Listed[raw.Reference])
+            found = [
+                self._one("OneRefund", each.id, _One[raw.Refund], "refundPartsFirst", **sizes) for each in ids
+            ]
+        return _whole(found, "refunds", order.name)
+
+    def _fulfillments(self, order: raw.Order) -> list[raw.Fulfillment]:
+        inline = self._orders.inline
+        sizes = {
+            "places": self._parts["places"],
+            "trackingFirst": inline["trackingFirst"],
+            "fulfillmentLinesFirst": inline["fulfillmentLinesFirst"],
+        }
+        try:
+            found = self._list(
+                "OrderFulfillments",
+                order.id,
+                _Listed[raw.Fulfillment],
+                fulfillments=self._parts["fulfillments"],
+                **sizes,
+            )
+        except TooCostly:
+            ids = self._list("OrderFulfillmentIds", order.id, _Listed[raw.Reference])
+            found = [
+                self._one("OneFulfillment", each.id, _One[raw.Fulfillment], "fulfillmentLinesFirst", **sizes)
+                for each in ids
+            ]
+        return _whole(found, "fulfillments", order.name)
+
+    def _read_on(
+        self,
+        operation: str,
+        gid: str,
+        connection: raw.Connection[Any],
+        kind: "type[_Paged[Any]]",
+        **variables: bool,
+    ) -> None:
+        """Read a connection to its end, from where its first page left off."""
+        while connection.page_info and connection.page_info.has_next_page:
+            after = connection.page_info.end_cursor
+            try:
+                said = self._ask(
+                    operation, {"id": gid, "first": self._rest, "after": after, **variables}, kind
+                )
+            except TooCostly as error:
+                if self._rest == 1:
+                    raise
+                self._rest = max(1, min(self._rest // 2, _affordable(self._rest, error)))
+                continue
+            if said.data.node is None:
+                raise Malformed(f"Shopify: {gid} vanished while its lists were read; run again")
+            page = said.data.node.page
+            if page.page_info and page.page_info.has_next_page and page.page_info.end_cursor == after:
+                raise Malformed(f"Shopify: {operation} of {gid} does not go on")
+            connection.nodes += page.nodes
+            connection.page_info = page.page_info
+
+    def _list(self, operation: str, gid: str, kind: "type[_Listed[T]]", **variables: Any) -> list[T]:
+        """Read a plain list again, as long as Shopify gives it."""
+        said = self._ask(operation, {"id": gid, "first": LONGEST, **variables}, kind)
+        if said.data.node is None:
+            raise Malformed(f"Shopify: {gid} vanished while its lists were read; run again")
+        return said.data.node.list
+
+    def _one(self, operation: str, gid: str, kind: "type[_One[T]]", size: str, **variables: Any) -> T:
+        """Read one member of a list whose members together cost too much."""
+        while True:
+            try:
+                said = self._ask(operation, {"id": gid, **variables}, kind)
+            except TooCostly:
+                if variables[size] == 1:
+                    raise
+                variables[size] = max(1, variables[size] // 2)
+                continue
+            if said.data.node is None:
+                raise Malformed(f"Shopify: {gid} vanished while its lists were read; run again")
+            return said.data.node
+
+    def _ask(self, operation: str, variables: Mapping[str, Any], kind: type[T]) -> Said[T]:
+        said = self._admin.ask(operation, lambda: variables, kind)
+        self._note(said.refused)
+        return said
+
+    def _note(self, refused: Iterable[str]) -> None:
+        for path in refused:
+            name = path.replace(".nodes", "")
+            self._admin.warn_once(
+                f"Shopify refuses the field {name} (missing scope or protected customer data): it is left out"
+            )
+            part = PART_OF.get(path.rpartition(".")[2])
+            if part:
+                self._parts[part] = False
+
+    def _parts_of_orders(self) -> dict[str, bool]:
+        return {name: on for name, on in self._parts.items() if name != "metafields"}
+
+    def _custom(self) -> dict[str, Any]:
+        return {
+            "metafields": bool(self._metafields) and self._parts["metafields"],
+            "metafieldKeys": self._metafields,
+            "metafieldsFirst": max(1, len(self._metafields)),
+        }
+
+    def _has(self, what: str) -> bool:
+        return bool(self._scopes & {f"read_{what}", f"write_{what}"})
+
+    def _require(self, what: str) -> None:
+        if not self._has(what):
+            raise Denied(
+                f"Shopify: the app lacks the scope read_{what}; grant it and install the app again, or deselect the "
+                f"streams that need it"
+            )
+
+
+class _Scope(Struct, gc=False):
+    handle: str
+
+
+class _Installation(Struct, rename="camel"):
+    access_scopes: list[_Scope]
+
+
+class _Scopes(Struct, rename="camel"):
+    current_app_installation: _Installation
+
+
+class _Rows(Protocol[T]):
+    @property
+    def found(self) -> raw.Connection[T]: ...
+
+
+class _Orders(Struct):
+    found: raw.Connection[raw.Order] = field(name="orders")
+
+
+class _Customers(Struct):
+    found: raw.Connection[raw.Customer] = field(name="customers")
+
+
+class _Node(Struct, Generic[T]):
+    page: raw.Connection[T]
+
+
+class _Paged(Struct, Generic[T]):
+    node: _Node[T] | None
+
+
+class _List(Struct, Generic[T]):
+    list: list[T]
+
+
+class _Listed(Struct, Generic[T]):
+    node: _List[T] | None
+
+
+class _One(Struct, Generic[T]):
+    node: T | None
+
+
+def _token(settings: Settings, wire: Wire, base: str) -> Token:
+    token, identity, secret = (settings.get(name) for name in ("access_token", "client_id", "client_secret"))
+    if token and (identity or secret):
+        raise Misconfigured("access_token: set either it, or client_id and client_secret, not both")
+    if token:
+        return StaticToken(token)
+    if identity and secret:
+        return ClientCredentials(wire, base, identity, secret)
+    if identity or secret:
+        raise Misconfigured(
+            f"{'client_secret' if identity else 'client_id'}: must be set beside the other one"
+        )
+    raise Misconfigured("access_token: must be set, or client_id and client_secret instead")
+
+
+def _parts(selection: Selection, metafields: bool) -> dict[str, bool]:
+    def wants(stream: str, *fields: str) -> bool:
+        return bool(selection.get(stream, frozenset()) & set(fields))
+
+    children = wants("refunds", "order") or wants("fulfillments", "order")
+    lines = any(wants(each, "line_items") for each in ("orders", "refunds", "fulfillments"))
+    return {
+        "orders": "orders" in selection,
+        "lines": lines,
+        "products": lines,
+        "customer": wants("orders", "customer") or children,
+        "metafields": metafields,
+        "journey": wants("orders", "landing_page", "referrer", "campaign"),
+        "places": wants("orders", "location_id", "location_name")
+        or wants("fulfillments", "location_id", "location_name"),
+        "payments": wants("orders", "authorized_at", "paid_at") or children,
+        "refunds": "refunds" in selection,
+        "returns": wants("refunds", "return_id"),
+        "fulfillments": "fulfillments" in selection,
+    }
+
+
+def _metafields(names: Any) -> list[str]:
+    if not isinstance(names, list) or not all(
+        isinstance(each, str) and each.count(".") >= 1 for each in names
+    ):
+        raise Misconfigured('customer_metafields: must be a list of names such as "custom.member_since"')
+    if len(names) > LONGEST:
+        raise Misconfigured(f"customer_metafields: must not name more than {LONGEST}")
+    return names
+
+
+def _goes_on(connection: raw.Connection[Any]) -> bool:
+    return connection.page_info is not None and connection.page_info.has_next_page
+
+
+def _whole(found: list[T], what: str, whose: Any) -> list[T]:
+    if len(found) >= LONGEST:
+        raise Malformed(
+            f"Shopify: {whose} has {LONGEST} {what} or more, and Shopify does not show the rest; the tap stops rather than "
+            "lose them"
+        )
+    return found
+
+
+def _affordable(first: int, error: TooCostly) -> int:
+    return int(first * 0.8 * error.cap / error.cost) if error.cost and error.cap else first // 2
+
+
+def _written(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise Malformed("Shopify: a row does not say when it was updated")
+    return datetime.fromisoformat(value).astimezone(UTC)

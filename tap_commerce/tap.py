@@ -1,0 +1,211 @@
+"""`tap-commerce`: settings to platform to streams; the only place that knows the SDK's Tap.
+
+Whatever goes wrong becomes one line on stderr and a code that is not 0. A signal only sets a flag.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import IO, Any, ClassVar
+
+import click
+from singer_sdk import Stream, Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import _ConfigInput
+
+from tap_commerce import settings
+from tap_commerce.errors import CommerceError, Misconfigured, Stopped
+from tap_commerce.http import Bounds, Wire
+from tap_commerce.platforms import platform
+from tap_commerce.schemas import STREAMS
+from tap_commerce.singer import Writer
+from tap_commerce.streams import CommerceStream, Polling
+
+NAME = "tap-commerce"
+PACKAGE = "commerce-segment"
+
+
+class Stopping:
+    """Remembers that a signal asked for the end."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    def watch(self) -> None:
+        """Heed the signals that ask for the end."""
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, self)
+
+    def __call__(self, number: int, frame: object) -> None:  # noqa: ARG002
+        """Be a signal's handler."""
+        self.signal = number
+
+    def asked(self) -> bool:
+        """Say whether a signal came."""
+        return self.signal != 0
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not beyond a signal."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self.asked():
+                raise Stopped
+            time.sleep(min(left, 0.2))
+
+
+class TapCommerce(Tap):
+    """Polls a shop for orders, refunds, fulfillments and customers, in one shape whatever the platform."""
+
+    name = NAME
+    package_name = PACKAGE
+    config_jsonschema = settings.config_jsonschema()
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.STATE,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, *args: Any, wire: Wire | None = None, **kwargs: Any) -> None:
+        self.stopping = Stopping()
+        self._wire = wire
+        self.writer = Writer()
+        super().__init__(*args, message_writer=self.writer, **kwargs)
+
+    @cached_property
+    def polling(self) -> Polling:
+        """The polling of this run, which the streams share."""
+        return Polling(
+            self.config,
+            platform=lambda: platform(self.config, self._wired),
+            state=self.state,  # type: ignore[arg-type]
+            write_state=lambda: self.state_writer.write_state(self.state),
+            streams=lambda: self.streams,  # type: ignore[arg-type, return-value]
+            stopped=self.stopping.asked,
+        )
+
+    def discover_streams(self) -> Sequence[Stream]:
+        """Name the streams; they are the same for every platform."""
+        return [CommerceStream(self, name) for name in STREAMS]
+
+    def _wired(self) -> Wire:
+        if self._wire is not None:
+            return self._wire
+        config = self.config
+        return Wire(
+            user_agent=config.get("user_agent") or f"{NAME}/{_version()}",
+            bounds=Bounds(config["retry_attempts"], config["retry_seconds"], config["request_timeout"]),
+            sleep=self.stopping.sleep,
+        )
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self._config = settings.filled(self._config)
+        if not raise_errors:
+            return list(settings.complaints(self._config))
+        settings.check(self._config)
+        try:
+            return super()._validate_config()
+        except ConfigValidationError as error:
+            raise Misconfigured("; ".join(error.errors)) from error
+
+    def _setup_signal_handlers(self) -> None:
+        """Leave them be: `invoke` watches for signals, and the SDK's handlers write from within."""
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run, as the command line asks."""
+        if about:
+            cls.print_about(about_format)
+            return
+        given = config or _ConfigInput()
+        tap = cls(
+            config=given.config,
+            state=_read("state", state),
+            catalog=_read("catalog", catalog),
+            parse_env_config=given.parse_env,
+            validate_config=True,
+        )
+        tap.stopping.watch()
+        try:
+            tap.sync_all()
+        except Stopped:
+            raise SystemExit(128 + tap.stopping.signal) from None
+        finally:
+            if not isinstance(sys.exc_info()[1], BrokenPipeError):
+                tap.writer.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Be the command `tap-commerce`; return its exit code."""
+    try:
+        command = TapCommerce.cli
+        _quieten()
+        code = command.main(arguments and list(arguments), prog_name=NAME, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has gone: there is nobody left to write to, not even for the interpreter when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail("the reader of our output has gone; the state stays as it was last written")
+    except CommerceError as error:
+        return _fail(str(error))
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except click.Abort:
+        return 128 + signal.SIGINT
+    except (OSError, ValueError) as error:
+        # Files that the command line names: not there, not readable, not JSON.
+        return _fail(" ".join(str(error).split()) or type(error).__name__)
+    return int(code or 0)
+
+
+def _fail(message: str) -> int:
+    print(f"{NAME}: {message}", file=sys.stderr)  # noqa: T201 - the one line
+    return 1
+
+
+def _quieten() -> None:
+    """Keep the SDK's own chatter down unless a log level was asked for; ours is little and stays."""
+    if not any(os.environ.get(name) for name in ("TAP_COMMERCE_LOGLEVEL", "LOGLEVEL")):
+        for name in (NAME, "singer_sdk"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _read(what: str, file: IO[str] | None) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        found = json.load(file)
+    except ValueError as error:
+        raise Misconfigured(f"{what}: {getattr(file, 'name', 'the file')} is not JSON: {error}") from None
+    if not isinstance(found, Mapping):
+        raise Misconfigured(f"{what}: {getattr(file, 'name', 'the file')} must hold an object")
+    return dict(found)
+
+
+def _version() -> str:
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:
+        return "0"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
