@@ -12,6 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from target_segment.snapshots import CustomerSummary, OrderSummary, Snapshot
+
 
 class Kind(Enum):
     """How often a transition can be told of one subject."""
@@ -38,7 +40,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 ORDER_FACTS = (
     "name", "currency", "total", "original_total", "subtotal", "discount", "shipping", "tax", "tip",
-    "tags", "note", "attributes", "email", "phone", "customer_id", "shipping_address", "billing_address",
+    "tags", "note", "attributes", "email", "phone", "shipping_address", "billing_address",
     "shipping_method", "line_items", "source", "location_id", "market", "test",
 )  # fmt: skip
 """What Order Updated looks at. Not the counters that other orders move, nor what another transition tells."""
@@ -68,7 +70,7 @@ TABLE = _table(
         facts=CUSTOMER_FACTS + COUNTERS,
     ),
     Entry(
-        name="identity_linked", event="identify", streams=("orders", "refunds", "fulfillments"), kind=Kind.ONCE,
+        name="identity_linked", event="identify", streams=("orders",), kind=Kind.ONCE,
         subject="both ids", identify=True,
         when="an order that was told for a guest got a customer", timestamp="updated",
     ),
@@ -144,17 +146,41 @@ class Transition(Struct, frozen=True, kw_only=True, gc=False):
 
     `start` is the earliest instant at which it can have happened (None: an interval, which begins when the subject was
     last seen without it, else at its creation); `at` is when it is said to have happened. `part` tells subjects within one
-    record apart (a coupon's code, a line's id). `facts` are the hashes that a state is compared by. `total` is the running
-    total after it. `detail` is the coupon or the line it is about.
+    record apart (a coupon's code, a line's id). `facts` are what a state is compared by (see `facts.py`). `total` is the
+    running total after it. `detail` is the coupon or the line it is about.
     """
 
     name: str
     at: datetime
     start: datetime | None = None
     part: str = ""
-    facts: dict[str, str] | None = None
+    facts: str | None = None
     total: Decimal | None = None
     detail: Any = None
+
+
+class Proof(Struct, frozen=True, kw_only=True, gc=False):
+    """What one snapshot proves: its place in memory, how it is dated, and all its transitions.
+
+    `subject` is what memory knows it by. `instant` is its `updated_at`, else when it was read. `created` is where an
+    interval starts for a subject never seen before. `begun` and `completed` are the order's.
+    `there` are the parts (coupon codes, line ids) of a completed order. `traits` are the facts by which the customer's
+    identity is compared.
+    """
+
+    stream: str
+    subject: str
+    snapshot: Snapshot
+    instant: datetime
+    read_at: datetime
+    created: datetime
+    transitions: list[Transition]
+    order: OrderSummary | None = None
+    customer: CustomerSummary | None = None
+    begun: bool = True
+    completed: bool = True
+    there: dict[str, list[str]] = {}
+    traits: str | None = None
 
 
 class News(Struct, frozen=True, kw_only=True, gc=False):

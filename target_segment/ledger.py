@@ -1,0 +1,476 @@
+"""The ledger: what was told, what is remembered, what is intended; the only file that knows DuckDB.
+
+A transition counts as told once its intent is committed, and its receipt follows Segment's answer, never the other way
+round: "performing deduplication … voids any at-least-once guarantees" of a sink whose deliveries can fail after the note
+was taken (https://github.com/redpanda-data/benthos, processor_dedupe.go). Lists move in bulk, as one JSON document a
+statement: DuckDB takes a row in 2 µs so, in a millisecond by `executemany`. A lookup scans, so it is asked rarely.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+from msgspec import Struct
+
+from target_segment.errors import LedgerError
+from target_segment.memory import REJECTED, Fate, Memory, Row
+from target_segment.request import Batch
+
+VERSION = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+_memory = msgspec.json.Decoder(Memory)
+
+Scope = tuple[str, str]
+"""A platform and a shop."""
+Key = tuple[str, str]
+"""A stream and a subject."""
+
+_ABOUT = '[{"m":"UUID","l":"VARCHAR","h":"VARCHAR","t":"VARCHAR","e":"VARCHAR","s":"VARCHAR","p":"VARCHAR","o":"TIMESTAMP","a":"DECIMAL(24,6)","c":"VARCHAR"}]'
+_ROWS = '[{"t":"VARCHAR","s":"VARCHAR","i":"TIMESTAMP","n":"TIMESTAMP","f":"UUID","r":"JSON"}]'
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Something that could not be told: an event that Segment or a check refused, or a malformed record."""
+
+    fate: str
+    stream: str
+    reason: str
+    platform: str | None = None
+    shop: str | None = None
+    transition: str | None = None
+    subject: str | None = None
+    message_id: str | None = None
+    payload: msgspec.Raw | None = None
+    occurred: datetime | None = None
+
+
+class Watched(Struct, frozen=True):
+    """Since when a transition is told, under which condition, and which telling of it this is."""
+
+    condition: str
+    since: datetime
+    generation: int
+
+
+class Ledger:
+    """One open ledger. Made by `opened`; every method is called from one thread."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, source: str, now: Callable[[], datetime]) -> None:
+        self._db = db
+        self._source = source
+        self._now = now
+        self.run = 0
+        self._group = 0
+        self._batch = 0
+
+    # --- a run
+
+    def begin(self, mode: str) -> None:
+        """Number this run and continue the numbers of groups and batches."""
+        self.run = self._one("SELECT coalesce(max(run), 0) + 1 FROM runs")
+        self._group = self._one("SELECT greatest((SELECT coalesce(max(batch_group), 0) FROM memory), (SELECT coalesce(max(batch_group), 0) FROM outbox))")
+        self._batch = self._one("SELECT coalesce(max(id), 0) FROM outbox")
+        self._db.execute(
+            "INSERT INTO runs (run, source, mode, started) VALUES ($1, $2, $3, $4)", [self.run, self._source, mode, self._clock()]
+        )
+
+    def end(self, outcome: str, counts: Mapping[str, Any]) -> None:
+        """Write what this run read, told, knew and waited for."""
+        self._db.execute(
+            "UPDATE runs SET ended = $2, outcome = $3, records = $4, unchanged = $5, told = $6, refused = $7,"
+            " waited_seconds = $8, counts = $9 WHERE run = $1",
+            [
+                self.run, self._clock(), outcome, counts["records"], counts["unchanged"], counts["told"], counts["refused"],
+                counts["waited"], _encode(counts["counts"]).decode(),
+            ],
+        )  # fmt: skip
+
+    def known_sources(self, platform: str, shop: str) -> list[str]:
+        """Return the other segment sources under which this ledger knows a shop."""
+        rows = self._db.execute(
+            "SELECT DISTINCT source FROM watch WHERE platform = $1 AND shop = $2 ORDER BY source", [platform, shop]
+        ).fetchall()
+        return [source for (source,) in rows]
+
+    def has_receipts(self) -> bool:
+        """Say whether Segment has ever acknowledged anything of this source."""
+        return bool(self._db.execute("SELECT 1 FROM receipts WHERE source = $1 LIMIT 1", [self._source]).fetchall())
+
+    # --- since when
+
+    def watched(self, scope: Scope) -> dict[str, Watched]:
+        """Return since when each transition of a shop is told."""
+        rows = self._db.execute(
+            "SELECT transition, condition, epoch_us(since), generation FROM watch WHERE source = $1 AND platform = $2 AND shop = $3",
+            [self._source, *scope],
+        ).fetchall()
+        return {name: Watched(condition, _instant(since), generation) for name, condition, since, generation in rows}
+
+    def watch(self, scope: Scope, watched: Mapping[str, Watched]) -> None:
+        """Remember since when these transitions of a shop are told."""
+        with self._transaction():
+            for name, each in watched.items():
+                self._db.execute(
+                    "DELETE FROM watch WHERE source = $1 AND platform = $2 AND shop = $3 AND transition = $4",
+                    [self._source, *scope, name],
+                )
+                self._db.execute(
+                    "INSERT INTO watch VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                    [self._source, *scope, name, each.condition, _naive(each.since), each.generation],
+                )
+
+    # --- memory
+
+    def unchanged(self, forms: Sequence[str], read_at: datetime) -> set[str]:
+        """Return which raw records were seen in exactly this form, and note that they were seen again."""
+        if not forms:
+            return set()
+        rows = self._db.execute(
+            "UPDATE memory SET seen_at = greatest(seen_at, $2) WHERE form IN (SELECT unnest($1::VARCHAR[])::UUID)"
+            " RETURNING replace(form::VARCHAR, '-', '')",
+            [forms, _naive(read_at)],
+        ).fetchall()
+        return {form for (form,) in rows}
+
+    def recall(self, scope: Scope, keys: Iterable[Key]) -> dict[Key, Row]:
+        """Return the row of each key, a new one where nothing is remembered."""
+        rows = {key: Row(*key) for key in keys}
+        streams: dict[str, list[str]] = {}
+        for stream, subject in rows:
+            streams.setdefault(stream, []).append(subject)
+        for stream, subjects in streams.items():
+            found = self._db.execute(
+                "SELECT subject, epoch_us(instant), epoch_us(seen_at), form::VARCHAR, remembered::VARCHAR FROM memory"
+                " WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4"
+                " AND subject IN (SELECT unnest($5::VARCHAR[])) ORDER BY batch_group",
+                [self._source, *scope, stream, subjects],
+            ).fetchall()
+            for subject, instant, seen_at, form, remembered in found:
+                row = rows[stream, subject]
+                row.memory = _memory.decode(remembered)
+                row.instant = _instant(instant) if instant is not None else None
+                row.seen_at = _instant(seen_at) if seen_at is not None else None
+                row.form, row.replaces = form, True
+        return rows
+
+    # --- intent, receipt
+
+    def next_batch(self) -> int:
+        """Return the number of the next batch."""
+        self._batch += 1
+        return self._batch
+
+    def intend(self, scope: Scope, rows: Iterable[Row], batches: Sequence[Batch], refusals: Sequence[Refusal]) -> int:
+        """Commit what is about to be told, as if it were told, with the batches' own bytes; return the group's number."""
+        self._group += 1
+        changed = [row for row in rows if row.changed]
+        with self._transaction():
+            self._remember(scope, changed)
+            for batch in batches:
+                self._put_out(batch, self._group)
+            self._note(refusals)
+        return self._group
+
+    def confirm(self, batches: Sequence[Batch]) -> None:
+        """Commit the receipts of acknowledged batches and let their bytes go."""
+        if not batches:
+            return
+        ids = [batch.id for batch in batches]
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO receipts SELECT r.m, source, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $2, r.a, r.c, $3"
+                f" FROM (SELECT source, unnest(from_json(about, '{_ABOUT}')) AS r FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[])))",
+                [ids, self._clock(), self.run],
+            )
+            self._db.execute("DELETE FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[]))", [ids])
+
+    def settle(self, scope: Scope, group: int, replaced: Iterable[Key]) -> None:
+        """Let go of what a group replaced in memory, now that all of it has its receipt."""
+        streams: dict[str, list[str]] = {}
+        for stream, subject in replaced:
+            streams.setdefault(stream, []).append(subject)
+        for stream, subjects in streams.items():
+            self._db.execute(
+                "DELETE FROM memory WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4 AND batch_group < $5"
+                " AND subject IN (SELECT unnest($6::VARCHAR[]))",
+                [self._source, *scope, stream, group, subjects],
+            )
+
+    def split(self, batch: Batch, halves: Sequence[Batch]) -> None:
+        """Replace a refused batch in the outbox by its halves, so that each has its own receipt at once."""
+        with self._transaction():
+            (group,) = self._db.execute("SELECT batch_group FROM outbox WHERE id = $1", [batch.id]).fetchall()[0]
+            self._db.execute("DELETE FROM outbox WHERE id = $1", [batch.id])
+            for half in halves:
+                self._put_out(half, group)
+
+    def reject(self, batch: Batch, refusal: Refusal) -> None:
+        """Commit that the one event of a batch was refused: a row with payload and reason instead of a receipt."""
+        with self._transaction():
+            self._note([refusal])
+            self._db.execute("DELETE FROM outbox WHERE id = $1", [batch.id])
+            self._mark_rejected(refusal)
+
+    def take_back(self) -> None:
+        """Forget every intent that has no receipt: the refusal was not the events'."""
+        with self._transaction():
+            groups = self._db.execute("SELECT DISTINCT batch_group FROM outbox WHERE source = $1", [self._source]).fetchall()
+            for (group,) in groups:
+                self._db.execute("DELETE FROM memory WHERE source = $1 AND batch_group = $2", [self._source, group])
+            self._db.execute("DELETE FROM outbox WHERE source = $1", [self._source])
+            if not self._db.execute("SELECT 1 FROM memory WHERE source = $1 LIMIT 1", [self._source]).fetchall():
+                self._db.execute("DELETE FROM watch WHERE source = $1", [self._source])
+
+    def outbox(self) -> Iterator[tuple[Batch, datetime]]:
+        """Yield the batches of this source that were intended and not receipted, oldest first, and when they were intended."""
+        ids = self._db.execute("SELECT id FROM outbox WHERE source = $1 ORDER BY id", [self._source]).fetchall()
+        for (number,) in ids:
+            (row,) = self._db.execute(
+                "SELECT events, people, deflated, size, crc, about::VARCHAR, epoch_us(intended) FROM outbox WHERE id = $1", [number]
+            ).fetchall()
+            count, people, deflated, size, crc, about, intended = row
+            yield (
+                Batch(
+                    id=number, count=count, people=frozenset(people), deflated=bytes(deflated), size=size, crc=crc,
+                    about=msgspec.json.decode(about),
+                ),
+                _instant(intended),
+            )  # fmt: skip
+
+    def settle_all(self) -> None:
+        """Let go of every row of memory that a newer one replaces: for the start of a run, once the outbox is empty."""
+        self._db.execute(
+            "DELETE FROM memory USING memory AS newer WHERE memory.batch_group < newer.batch_group"
+            " AND memory.stream = newer.stream AND memory.subject = newer.subject AND memory.source = newer.source"
+            " AND memory.platform = newer.platform AND memory.shop = newer.shop"
+        )
+
+    def retell(self, transitions: Sequence[str]) -> int:
+        """Forget that these transitions of this source were told, raise their generation; return how many fates were forgotten."""
+        with self._transaction():
+            rows = self._db.execute(
+                "SELECT rowid, remembered::VARCHAR FROM memory WHERE source = $1", [self._source]
+            ).fetchall()
+            forgotten, places, contents = 0, [], []
+            for place, remembered in rows:
+                memory = _memory.decode(remembered)
+                count = _forget(memory, set(transitions))
+                if count:
+                    forgotten += count
+                    places.append(place)
+                    contents.append(_encode(memory).decode())
+            self._db.execute(
+                "UPDATE memory SET remembered = fresh.content FROM"
+                " (SELECT unnest($1::BIGINT[]) AS place, unnest($2::VARCHAR[]) AS content) AS fresh WHERE memory.rowid = fresh.place",
+                [places, contents],
+            )
+            self._db.execute("UPDATE memory SET form = NULL WHERE source = $1", [self._source])
+            self._db.execute(
+                "DELETE FROM receipts WHERE source = $1 AND transition IN (SELECT unnest($2::VARCHAR[]))",
+                [self._source, list(transitions)],
+            )
+            self._db.execute(
+                "UPDATE watch SET generation = generation + 1 WHERE source = $1 AND transition IN (SELECT unnest($2::VARCHAR[]))",
+                [self._source, list(transitions)],
+            )
+        return forgotten
+
+    def retry(self) -> int:
+        """Let rejected transitions be decided anew when they are next read; return how many there were."""
+        with self._transaction():
+            rows = self._db.execute(
+                "SELECT platform, shop, stream, transition, subject FROM refused WHERE source = $1 AND fate = $2",
+                [self._source, REJECTED],
+            ).fetchall()
+            self._db.execute("DELETE FROM refused WHERE source = $1 AND fate = $2", [self._source, REJECTED])
+            for platform, shop, stream, transition, subject in rows:
+                self._unsettle((platform, shop), stream, transition, subject)
+        return len(rows)
+
+    def knows_refused(self, form: str) -> bool:
+        """Say whether this very record was set aside before."""
+        question = "SELECT 1 FROM refused WHERE source = $1 AND message_id = $2::UUID LIMIT 1"
+        return bool(self._db.execute(question, [self._source, form]).fetchall())
+
+    def outbox_is_empty(self) -> bool:
+        """Say whether nothing of this source is intended and without a receipt."""
+        return not self._db.execute("SELECT 1 FROM outbox WHERE source = $1 LIMIT 1", [self._source]).fetchall()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # --- within a transaction
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _remember(self, scope: Scope, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        document = _encode(
+            [{"t": row.stream, "s": row.subject, "i": row.instant, "n": row.seen_at, "f": row.form, "r": row.memory} for row in rows]
+        )
+        self._db.execute(
+            "INSERT INTO memory SELECT $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
+            f" FROM (SELECT unnest(from_json($5, '{_ROWS}')) AS r)",
+            [self._source, *scope, self._group, document.decode()],
+        )
+
+    def _put_out(self, batch: Batch, group: int) -> None:
+        self._db.execute(
+            "INSERT INTO outbox VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            [
+                batch.id, self._source, group, batch.count, sorted(batch.people), batch.deflated, batch.size, batch.crc,
+                _encode(batch.about).decode(), self._clock(), self.run,
+            ],
+        )  # fmt: skip
+
+    def _note(self, refusals: Sequence[Refusal]) -> None:
+        for each in refusals:
+            self._db.execute(
+                "INSERT INTO refused VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                [
+                    self._source, each.platform, each.shop, each.fate, each.stream, each.transition, each.subject, each.message_id,
+                    each.reason, bytes(each.payload).decode("utf-8", "replace") if each.payload is not None else None,
+                    _naive(each.occurred) if each.occurred else None, self._clock(), self.run,
+                ],
+            )  # fmt: skip
+
+    def _mark_rejected(self, refusal: Refusal) -> None:
+        scope = (refusal.platform or "", refusal.shop or "")
+        name, part, key = _place(refusal.transition or "", refusal.subject or "")
+        rows = self.recall(scope, [(refusal.stream, key)])
+        row = rows[refusal.stream, key]
+        if not row.replaces:
+            return
+        fate = row.memory.fates.get(part)
+        at = refusal.occurred or self._now()
+        row.memory.fates[part] = Fate(REJECTED, fate.start if fate else at, fate.at if fate else at)
+        self._rewrite(scope, row, name)
+
+    def _unsettle(self, scope: Scope, stream: str, transition: str, subject: str) -> None:
+        name, part, key = _place(transition, subject)
+        row = self.recall(scope, [(stream, key)])[stream, key]
+        if row.replaces:
+            row.memory.fates.pop(part, None)
+            _forget(row.memory, {name})
+            row.form = None
+            self._rewrite(scope, row, name)
+
+    def _rewrite(self, scope: Scope, row: Row, _: str) -> None:
+        self._db.execute(
+            "UPDATE memory SET remembered = $6, form = $7 WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4 AND subject = $5",
+            [self._source, *scope, row.stream, row.subject, _encode(row.memory).decode(), row.form],
+        )
+
+    def _one(self, question: str) -> Any:
+        return self._db.execute(question).fetchall()[0][0]
+
+    def _clock(self) -> datetime:
+        return _naive(self._now())
+
+
+def _place(transition: str, subject: str) -> tuple[str, str, str]:
+    """Return a transition's name, its key among the fates and the subject of the row that remembers it."""
+    if transition in ("coupon_applied", "post_purchase_upsell"):
+        order, _, part = subject.partition(":")
+        return transition, f"{transition}:{part}", order
+    return transition, transition, subject
+
+
+def _forget(memory: Memory, transitions: set[str]) -> int:
+    """Forget what was told of these transitions; return how many fates were forgotten."""
+    gone = [key for key in memory.fates if key.partition(":")[0] in transitions]
+    for key in gone:
+        del memory.fates[key]
+    for name in transitions & memory.states.keys():
+        if name == "identify":
+            del memory.states[name]
+    if "identify" in transitions:
+        memory.identified, memory.spoken = False, None
+    if "order_refunded" in transitions and memory.total is not None:
+        memory.total = memory.total_before = memory.start_before = None
+        memory.told_records = []
+    return len(gone)
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _naive(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def opened(
+    path: str,
+    source: str,
+    *,
+    wait_seconds: float = 0,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Ledger:
+    """Open the ledger at `path`, made if it is not there; raise `LedgerError` if it is locked, newer or damaged."""
+    if "://" not in path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    until = monotonic() + wait_seconds
+    while True:
+        try:
+            db = duckdb.connect(path, config={"threads": "1", "memory_limit": "256MB", "preserve_insertion_order": "false"})
+            break
+        except duckdb.Error as error:
+            if "lock" not in str(error).lower():
+                raise LedgerError(
+                    f"the ledger {path} cannot be opened ({str(error).splitlines()[0][:200]}): restore it from a copy, or move it away "
+                    "and run once with mode=baseline (setting `ledger`)"
+                ) from error
+            if monotonic() >= until:
+                raise LedgerError(
+                    f"the ledger {path} is in use by another run: wait for it, raise `lock_wait_seconds`, or name another file in `ledger`"
+                ) from error
+            sleep(0.5)
+    try:
+        _check_version(db, path, now)
+    except duckdb.Error as error:
+        db.close()
+        raise LedgerError(
+            f"the ledger {path} is damaged ({str(error).splitlines()[0][:200]}): restore it from a copy, or move it away and run once with "
+            "mode=baseline (setting `ledger`)"
+        ) from error
+    except LedgerError:
+        db.close()
+        raise
+    return Ledger(db, source, now)
+
+
+def _check_version(db: duckdb.DuckDBPyConnection, path: str, now: Callable[[], datetime]) -> None:
+    tables = {name for (name,) in db.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    if not tables:
+        db.execute("BEGIN")
+        db.execute(files("target_segment").joinpath("ledger.sql").read_text("utf-8"))
+        db.execute("INSERT INTO ledger VALUES ($1, $2)", [VERSION, _naive(now())])
+        db.execute("COMMIT")
+        return
+    if "ledger" not in tables:
+        raise LedgerError(f"{path} is a DuckDB file, but not a ledger: name another file in `ledger`")
+    version = db.execute("SELECT max(version) FROM ledger").fetchall()[0][0]
+    if version != VERSION:
+        raise LedgerError(
+            f"the ledger {path} is of version {version}, this program knows {VERSION}: install the newer program, or name another file in `ledger`"
+        )

@@ -1,0 +1,353 @@
+"""Transitions minus memory is news: what a snapshot proves, less what was told, is due, or counts as told.
+
+Reading the same unchanged shop again, from the beginning, through any stream, in any order, after any crash, is no news.
+Every rule here closes a way to lose, double or invent; each is named in docs/semantics.md.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from target_segment.errors import Malformed
+from target_segment.identity import Identity
+from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State
+from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
+from target_segment.transitions import TABLE, Kind, News, Proof, Transition
+from target_segment.transitions.customers import traits_of_summary
+from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://segment.com/docs/connections/spec/common/#message-id")
+NOTHING = Decimal(0)
+
+Resolve = Callable[[str, str, CustomerSummary | None, OrderSummary | None], Identity]
+
+
+class Newsroom:
+    """Decides what is news, snapshot by snapshot, over the rows of memory that it is given.
+
+    `since` says from when each transition is told, `generation` which retelling of it this is; `kept` is the filter over
+    orders; `baseline` counts everything as known. `tally` counts what was decided, per transition and fate.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        since: Callable[[str], datetime],
+        generation: Callable[[str], int],
+        resolve: Resolve,
+        kept: Callable[[OrderSummary], bool],
+        on: frozenset[str],
+        baseline: bool = False,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._source = source
+        self._since = since
+        self._generation = generation
+        self._resolve = resolve
+        self._kept = kept
+        self._on = on
+        self._fate = KNOWN if baseline else TOLD
+        self._baseline = baseline
+        self._warn = warn
+        self.tally: Counter[tuple[str, str]] = Counter()
+
+    def person(self, proof: Proof) -> Identity:
+        """Return the Segment identity that a proof is about."""
+        snapshot = proof.snapshot
+        return self._resolve(snapshot.platform, snapshot.shop, proof.customer, proof.order)
+
+    def news(self, proof: Proof, identity: Identity, rows: Mapping[tuple[str, str], Row]) -> list[News]:
+        """Return what is news of one proof, identify before tracks, and change `rows` as if it were told.
+
+        `rows` holds the proof's own row, its order's and its identity's. Raises `Malformed` for a record that
+        contradicts what is remembered.
+        """
+        row = rows[proof.stream, proof.subject]
+        if row.instant and row.seen_at and proof.instant < row.instant and proof.stream != "refunds":
+            self.tally["snapshot", "stale"] += 1
+            return []
+        order_row = rows["orders", proof.order.id] if proof.order else None
+        tracks: list[News] = []
+        if proof.begun:
+            completing = proof.completed and not row.memory.completed
+            for transition in proof.transitions:
+                match TABLE[transition.name].kind:
+                    case Kind.ONCE:
+                        told = self._once(transition, proof, row, order_row, identity)
+                    case Kind.STATE:
+                        told = self._state(transition, proof, row, order_row, identity, adopt=completing)
+                    case Kind.RUNNING:
+                        told = self._running(transition, proof, row, order_row, identity)
+                if told:
+                    tracks.append(told)
+            if proof.stream == "orders" and proof.completed:
+                self._keep_parts(proof, row)
+        news = tracks
+        if "identify" in self._on and identity.person and proof.begun:
+            identify = self._identify(proof, identity, rows["identify", identity.person], row, order_row, forced=bool(tracks))
+            linked = self._linked(proof, identity, row) if proof.stream == "orders" else None
+            news = [each for each in (linked, identify) if each] + tracks
+        if tracks and order_row and not identity.user_id and not (proof.customer and proof.customer.id):
+            order_row.memory.guest = identity.anonymous_id
+            order_row.changed = True
+        row.instant = max(row.instant, proof.instant) if row.instant else proof.instant
+        row.seen_at = proof.read_at
+        row.changed = True
+        return [] if self._baseline else news
+
+    def _once(self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity) -> News | None:
+        memory = row.memory
+        name, part = transition.name, transition.part
+        key = f"{name}:{part}" if part else name
+        fate = memory.fates.get(key)
+        interval = row.seen_at or proof.created
+        start, at = transition.start or interval, transition.at
+        if fate:
+            if fate.fate != BEFORE or fate.start < self._since(name):
+                self.tally[name, fate.fate if fate.fate != TOLD else "already"] += 1
+                return None
+            start, at = (start, at) if transition.start and not part else (fate.start, fate.at)
+        elif part:
+            there = memory.parts.get(name)
+            if memory.completed and there is None:
+                # Left out when the order was told: adopted.
+                memory.fates[key] = Fate(KNOWN, start, at)
+                return None
+            if memory.completed and part not in (there or ()):
+                start, at = interval, proof.instant
+            elif name == "post_purchase_upsell":
+                return None
+        fate_now = self._due(name, start, order_row, proof.order)
+        memory.fates[key] = Fate(fate_now, start, at)
+        self.tally[name, fate_now] += 1
+        if fate_now != TOLD:
+            return None
+        subject = f"{proof.subject}:{part}" if part else proof.subject
+        return self._tell(transition, proof, identity, subject, at)
+
+    def _state(
+        self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity, *, adopt: bool
+    ) -> News | None:
+        name, facts = transition.name, transition.facts or ""
+        states = row.memory.states
+        state = states.get(name)
+        if state is None:
+            states[name] = State(0, facts)
+            return None
+        if adopt and proof.stream == "orders":
+            states[name] = State(state.version, merged(state.facts, facts))
+            return None
+        base, before = state.facts, None
+        if state.before and state.facts_before is not None:
+            if state.before < self._since(name):
+                before = (state.before, state.facts_before)
+            else:
+                base = state.facts_before
+        if base and not changed(base, facts):
+            states[name] = State(state.version, merged(state.facts, facts), *(before or ()))
+            return None
+        start = (state.before if base and base is not state.facts else None) or row.seen_at or proof.created
+        fate = self._due(name, start, order_row, proof.order)
+        self.tally[name, fate] += 1
+        if fate == BEFORE:
+            states[name] = State(state.version, merged(state.facts, facts), *(before or (start, base)))
+            return None
+        told = State(state.version + (fate == TOLD), merged(state.facts, facts))
+        states[name] = told
+        row.memory.fates[name] = Fate(fate, start, transition.at)
+        if fate != TOLD:
+            return None
+        return self._tell(
+            transition, proof, identity, proof.subject, transition.at, str(told.version), digest(told.facts), _text(transition.at)
+        )
+
+    def _running(
+        self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity
+    ) -> News | None:
+        memory, refund, name = row.memory, proof.snapshot, transition.name
+        if not isinstance(refund, Refund) or transition.total is None:
+            raise TypeError(name)
+        total = transition.total
+        currency = refund.currency or None
+        if memory.currency and currency and memory.currency != currency:
+            raise Malformed(
+                f"refund {refund.id}: its currency is {currency}, but {memory.currency} is remembered for {proof.subject}"
+            )
+        memory.currency = memory.currency or currency
+        counted = memory.total or NOTHING
+        if memory.total_before is not None and memory.start_before and memory.start_before < self._since(name):
+            counted = max(counted, memory.total_before)
+        if total <= counted:
+            if total < counted and row.instant and proof.instant > row.instant:
+                self._warn(
+                    f"refund {refund.id}: {total} given back to date is less than the {counted} remembered for "
+                    f"{proof.subject}; nothing is told, the higher total stays"
+                )
+            if total:
+                self.tally[name, "already"] += 1
+            return None
+        start = transition.start or row.seen_at or proof.created
+        fate = self._due(name, start, order_row, proof.order)
+        self.tally[name, fate] += 1
+        if fate == BEFORE:
+            memory.total_before, memory.start_before = total, start
+            return None
+        memory.total, memory.total_before, memory.start_before = total, None, None
+        memory.fates[name] = Fate(fate, start, transition.at)
+        first = refund.id not in memory.told_records
+        if first:
+            memory.told_records.append(refund.id)
+        if fate != TOLD:
+            return None
+        return self._tell(
+            transition,
+            proof,
+            identity,
+            proof.subject,
+            transition.at,
+            str(plain(counted)),
+            str(plain(total)),
+            total_before=counted,
+            first=first,
+        )
+
+    def _identify(
+        self, proof: Proof, identity: Identity, row: Row, own: Row, order_row: Row | None, *, forced: bool
+    ) -> News | None:
+        memory = row.memory
+        if order_row and proof.order and not self._keeps(order_row, proof.order):
+            return None
+        speaks = proof.stream == "customers"
+        # An order's customer summary is dated by the order's creation.
+        at = proof.instant if speaks else (proof.order and proof.order.created_at) or proof.instant
+        state = memory.states.get("identify") or State(0, "")
+        start = None
+        if proof.traits is not None and (speaks or memory.spoken != "customers"):
+            state, start = self._traits(proof, proof.traits, state, row, own, at)
+        if not state.facts:
+            state = State(0, proof.traits or (traits_of_summary(proof.customer, proof.order) if proof.order else ""))
+        due = start is not None and start >= self._since("identify")
+        if not (due or self._baseline or (forced and not memory.identified)):
+            if start:
+                self.tally["identify", BEFORE] += 1
+            if proof.traits is not None:
+                memory.states["identify"] = state
+            return None
+        version = state.version + 1
+        memory.states["identify"] = State(version, state.facts)
+        memory.fates["identify"] = Fate(self._fate, start or at, at)
+        memory.identified = True
+        row.instant, row.seen_at, row.changed = row.instant or at, row.seen_at or proof.read_at, True
+        self.tally["identify", self._fate] += 1
+        transition = Transition(name="identify", at=at)
+        person = identity.person or ""
+        return self._tell(transition, proof, identity, person, at, str(version), digest(state.facts), _text(at))
+
+    def _traits(
+        self, proof: Proof, traits: str, state: State, row: Row, own: Row, at: datetime
+    ) -> tuple[State, datetime | None]:
+        """Return an identity's state with these traits in it, and the start of the change if there is one."""
+        memory = row.memory
+        speaks = proof.stream == "customers"
+        first = speaks and memory.spoken != "customers"
+        if not first and row.instant and at < row.instant:
+            return state, None
+        base, oldest = state.facts, state.before
+        if oldest and oldest >= self._since("identify"):
+            base, oldest = state.facts_before or "", None
+        start: datetime | None = None
+        if not base or changed(base, traits) or (first and carries_more(base, traits)):
+            if not speaks:
+                start = at
+            elif first:
+                # What orders told of it is compared with, what they never carried is news once; else it is a first sight.
+                start = row.seen_at if memory.identified else proof.created
+            else:
+                start = own.seen_at
+            start = (state.before if oldest is None else None) or start or proof.created
+        pending = (oldest, state.facts_before) if oldest else (start, base) if start else (None, None)
+        memory.spoken = proof.stream
+        row.instant, row.seen_at, row.changed = at, proof.read_at, True
+        return State(state.version, merged(state.facts, traits), *pending), start
+
+    def _linked(self, proof: Proof, identity: Identity, row: Row) -> News | None:
+        memory = row.memory
+        if not (memory.guest and identity.user_id and proof.customer and proof.customer.id) or "identity_linked" not in self._on:
+            return None
+        key = f"identity_linked:{identity.user_id}"
+        if key in memory.fates:
+            return None
+        start = row.seen_at or proof.created
+        fate = self._due("identity_linked", start, row, proof.order)
+        if fate == BEFORE:
+            return None
+        memory.fates[key] = Fate(fate, start, proof.instant)
+        self.tally["identity_linked", fate] += 1
+        if fate != TOLD:
+            return None
+        both = Identity(user_id=identity.user_id, anonymous_id=memory.guest)
+        transition = Transition(name="identity_linked", at=proof.instant)
+        return self._tell(transition, proof, both, f"{memory.guest}:{identity.user_id}", proof.instant)
+
+    def _due(self, name: str, start: datetime, order_row: Row | None, order: OrderSummary | None) -> str:
+        """Return the fate that a transition now gets: told, unless it lies before `since` or a filter keeps it back."""
+        if self._baseline:
+            return KNOWN
+        if start < self._since(name):
+            return BEFORE
+        if order_row and order:
+            if order_row.memory.verdict is None:
+                order_row.memory.verdict = KEPT if self._kept(order) else FILTERED
+                order_row.changed = True
+            if order_row.memory.verdict == FILTERED:
+                return FILTERED
+        return TOLD
+
+    def _keeps(self, order_row: Row, order: OrderSummary) -> bool:
+        """Say whether the filter keeps an order, as it was judged, else as it would be."""
+        verdict = order_row.memory.verdict
+        return self._kept(order) if verdict is None else verdict == KEPT
+
+    @staticmethod
+    def _keep_parts(proof: Proof, row: Row) -> None:
+        memory = row.memory
+        for name, parts in proof.there.items():
+            if not memory.completed or name in memory.parts:
+                memory.parts[name] = list(dict.fromkeys([*memory.parts.get(name, ()), *parts]))
+            else:
+                memory.parts[name] = list(parts)
+        memory.completed = True
+
+    def _tell(
+        self,
+        transition: Transition,
+        proof: Proof,
+        identity: Identity,
+        subject: str,
+        at: datetime,
+        *more: str,
+        total_before: Decimal | None = None,
+        first: bool = True,
+    ) -> News:
+        snapshot, name = proof.snapshot, transition.name
+        key = (self._source, snapshot.platform, snapshot.shop, name, subject, str(self._generation(name)), *more)
+        return News(
+            entry=TABLE[name],
+            message_id=str(uuid.uuid5(NAMESPACE, "\x1f".join(key))),
+            subject=subject,
+            at=at,
+            user_id=identity.user_id,
+            anonymous_id=identity.anonymous_id,
+            snapshot=snapshot,
+            total_before=total_before,
+            total=transition.total,
+            first=first,
+            detail=transition.detail,
+        )
+
+
+def _text(at: datetime) -> str:
+    return str(plain(at))

@@ -1,0 +1,481 @@
+"""The straight way: snapshots → transitions → news → events → batches → intent, delivery, receipt → STATE.
+
+Left of delivery everything but the intent may run any number of times. A STATE line is printed when everything before it
+has its receipt; a later one supersedes an earlier one. Only this thread touches the ledger; only deliveries fly.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct, field
+from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
+
+from target_segment.batches import halves, pack
+from target_segment.delivery import UNCERTAIN_AFTER
+from target_segment.errors import Denied, Malformed, Misconfigured, Refused, SegmentError, TemplateError, Unsendable
+from target_segment.ledger import Key, Ledger, Refusal, Scope, Watched
+from target_segment.memory import REJECTED, Fate, Row
+from target_segment.news import Newsroom
+from target_segment.request import Batch, Event
+from target_segment.snapshots import snapshot
+from target_segment.transitions import News, Proof
+
+CHUNK_RECORDS = 2_000
+CHUNK_BYTES = 8_000_000
+CHUNK_SECONDS = 5.0
+PROBATION = 20
+"""How many single events may be refused, while nothing was ever accepted, before the refusal is not the events'."""
+
+Derive = Mapping[str, Callable[[Any, datetime], Proof]]
+
+
+class Delivers(Protocol):
+    """Whoever hands batches over: the courier, or the dry run's file."""
+
+    waited: float
+
+    def deliver(self, batch: Batch) -> datetime:
+        """Hand a batch over and return when it was acknowledged."""
+
+
+class Flush(Struct):
+    """What was cut from the input at once, and what of it is still without a receipt."""
+
+    left: int = 0
+    groups: list[tuple[Scope, int, list[Key]]] = field(default_factory=list)
+
+
+class Pipeline:
+    """Tells Segment what snapshots prove, each thing effectively once.
+
+    `room` makes the newsroom of a shop once its first record is there. `at` is called with a name at every point where a
+    crash must lose, double or invent nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        courier: Delivers,
+        derive: Derive,
+        render: Callable[[News], Event],
+        room: Callable[[Scope, datetime], Newsroom],
+        print_state: Callable[[str], None],
+        fingerprint: bytes,
+        concurrency: int = 8,
+        hold_uncertain: bool = False,
+        warn: Callable[[str], None] = lambda _: None,
+        info: Callable[[str], None] = lambda _: None,
+        at: Callable[[str], None] = lambda _: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ledger, self._courier, self._derive, self._render = ledger, courier, derive, render
+        self._make_room, self._print_state, self._seed = room, print_state, xxh3_64_intdigest(fingerprint)
+        self._concurrency, self._hold_uncertain = concurrency, hold_uncertain
+        self._warn, self._info, self._at, self._now, self._monotonic = warn, info, at, now, monotonic
+        self._rooms: dict[Scope, Newsroom] = {}
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
+        self._buffer: list[tuple[str, msgspec.Raw, datetime]] = []
+        self._buffered = 0
+        self._buffered_since = 0.0
+        self._sequence = 0
+        self._open: dict[int, Flush] = {}
+        self._flush_of: dict[int, int] = {}
+        self._states: deque[tuple[int, str]] = deque()
+        self._pending: deque[Batch] = deque()
+        self._flying: dict[Future[datetime], Batch] = {}
+        self._held: list[tuple[Batch, str]] = []
+        self._accepted = ledger.has_receipts()
+        self._read_at: tuple[str | None, datetime | None] = (None, None)
+        self.counts: Counter[str] = Counter()
+        self.told: Counter[str] = Counter()
+        self._progress_at = monotonic() + 10
+
+    # --- what comes in
+
+    def resume(self) -> None:
+        """Finish what the outbox holds, verbatim but for `sentAt`, before a line is read."""
+        left = list(self._ledger.outbox())
+        for batch, intended in left:
+            if self._now() - intended > UNCERTAIN_AFTER:
+                self.counts["uncertain"] += batch.count
+                if self._hold_uncertain:
+                    continue
+            self._pending.append(batch)
+        if self.counts["uncertain"]:
+            self._warn(
+                f"{self.counts['uncertain']} events were intended more than 20 hours ago and may have reached Segment: "
+                + ("held back, as `hold_uncertain` says" if self._hold_uncertain else "told again under the same messageIds")
+            )
+        self._drain()
+        if left:
+            self._ledger.settle_all()
+
+    def record(self, stream: str, raw: msgspec.Raw, time_extracted: str | None) -> None:
+        """Take one record of a canonical stream."""
+        if not self._buffer:
+            self._buffered_since = self._monotonic()
+        if time_extracted is None or self._read_at[0] != time_extracted:
+            self._read_at = (time_extracted, self._instant(time_extracted))
+        self._buffer.append((stream, raw, self._read_at[1] or self._now()))
+        self._buffered += len(raw)
+        if len(self._buffer) >= CHUNK_RECORDS or self._buffered >= CHUNK_BYTES:
+            self.flush()
+
+    def state(self, value: str) -> None:
+        """Take a STATE: it is printed once everything before it has its receipt."""
+        self._states.append((self._sequence + 1 if self._buffer else self._sequence, value))
+        self.idle()
+
+    def idle(self) -> None:
+        """Use a moment: cut the input if it has waited, collect answers, print what may be printed."""
+        if self._buffer and self._monotonic() - self._buffered_since > CHUNK_SECONDS:
+            self.flush()
+        self._collect(block=False)
+        self._release()
+        if self._monotonic() > self._progress_at:
+            self._progress_at = self._monotonic() + 10
+            self._info(f"{self.counts['records']:,} records read, {sum(self.told.values()):,} events told")
+
+    def finish(self) -> None:
+        """Tell the rest and print the last STATE."""
+        self.flush()
+        self._drain()
+        self._release()
+
+    def close(self) -> None:
+        """Let deliveries under way end and start no other."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def waited(self) -> float:
+        """Seconds spent waiting for Segment."""
+        return self._courier.waited
+
+    @property
+    def tally(self) -> Counter[tuple[str, str]]:
+        """What was decided, per transition and fate."""
+        total: Counter[tuple[str, str]] = Counter()
+        for room in self._rooms.values():
+            total += room.tally
+        return total
+
+    def flush(self) -> None:
+        """Cut the input here: tell what the records so far prove."""
+        if not self._buffer:
+            return
+        buffer, self._buffer, self._buffered = self._buffer, [], 0
+        self._sequence += 1
+        self.counts["records"] += len(buffer)
+        flush = self._open[self._sequence] = Flush()
+        for scope, (proofs, refusals) in self._proofs(buffer).items():
+            self._tell(flush, scope, proofs, refusals)
+        self._close_flush(self._sequence)
+        self._start()
+        while len(self._pending) > self._concurrency:
+            self._collect(block=True)
+        self.idle()
+
+    # --- the straight way
+
+    def _proofs(
+        self, buffer: list[tuple[str, msgspec.Raw, datetime]]
+    ) -> dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]]:
+        """Return what the records prove that were not seen in exactly this form, by shop."""
+        forms = [xxh3_128_hexdigest(raw, seed=self._seed) for _, raw, _ in buffer]
+        unchanged = self._ledger.unchanged(forms, max(read_at for _, _, read_at in buffer))
+        found: dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]] = {}
+        for (stream, raw, read_at), form in zip(buffer, forms, strict=True):
+            if form in unchanged:
+                self.counts["unchanged"] += 1
+                continue
+            try:
+                seen = snapshot(stream, raw)
+                proof = self._derive[stream](seen, read_at)
+            except Malformed as error:
+                platform, shop, subject = _claims(raw)
+                self._malformed(found.setdefault((platform, shop), ([], []))[1], stream, raw, form, platform, shop, subject, error)
+                continue
+            found.setdefault((seen.platform, seen.shop), ([], []))[0].append((proof, form, raw))
+        return found
+
+    def _tell(self, flush: Flush, scope: Scope, proofs: list[tuple[Proof, str, msgspec.Raw]], refusals: list[Refusal]) -> None:
+        rows: dict[Key, Row] = {}
+        events: list[Event] = []
+        if proofs:
+            room = self._rooms.get(scope)
+            if room is None:
+                room = self._rooms[scope] = self._make_room(scope, proofs[0][0].read_at)
+            people = [room.person(proof) for proof, _, _ in proofs]
+            keys: set[Key] = set()
+            for (proof, _, _), identity in zip(proofs, people, strict=True):
+                keys.add((proof.stream, proof.subject))
+                if proof.order:
+                    keys.add(("orders", proof.order.id))
+                if identity.person:
+                    keys.add(("identify", identity.person))
+            rows = self._ledger.recall(scope, sorted(keys))
+            for (proof, form, raw), identity in zip(proofs, people, strict=True):
+                row = rows[proof.stream, proof.subject]
+                try:
+                    news = room.news(proof, identity, rows)
+                except Malformed as error:
+                    self._malformed(refusals, proof.stream, raw, form, *scope, proof.subject, error)
+                    continue
+                row.form = form
+                for each in news:
+                    try:
+                        events.append(self._render(each))
+                    except (TemplateError, Unsendable) as error:
+                        refusals.append(self._rejected(each, raw, proof, row, error))
+        batches = pack(events, *scope, self._ledger.next_batch)
+        self._at("before intent")
+        group = self._ledger.intend(scope, rows.values(), batches, refusals)
+        self._at("after intent")
+        flush.left += len(batches)
+        flush.groups.append((scope, group, [(row.stream, row.subject) for row in rows.values() if row.changed and row.replaces]))
+        for batch in batches:
+            self._flush_of[batch.id] = self._sequence
+        self._pending.extend(batches)
+
+    def _malformed(
+        self, refusals: list[Refusal], stream: str, raw: msgspec.Raw, form: str, platform: str, shop: str, subject: str, error: Malformed
+    ) -> None:
+        self.counts["malformed"] += 1
+        if self._ledger.knows_refused(form):
+            return
+        if self.counts["malformed"] <= 10:
+            self._warn(f"record {subject or '?'} of {stream} is malformed and set aside in the ledger's table `refused`: {error}")
+        refusals.append(
+            Refusal(
+                fate="malformed", stream=stream, platform=platform, shop=shop, subject=subject, message_id=form, reason=str(error), payload=raw
+            )
+        )  # fmt: skip
+
+    def _rejected(self, news: News, raw: msgspec.Raw, proof: Proof, row: Row, error: SegmentError) -> Refusal:
+        self.counts["rejected"] += 1
+        self._warn(f"{news.entry.name} of {news.subject} could not be told and is set aside in the ledger's table `refused`: {error}")
+        part = f"{news.entry.name}:{news.subject.partition(':')[2]}" if news.detail is not None else news.entry.name
+        if part in row.memory.fates:
+            fate = row.memory.fates[part]
+            row.memory.fates[part] = Fate(REJECTED, fate.start, fate.at)
+        return Refusal(
+            fate="rejected", stream=proof.stream, platform=proof.snapshot.platform, shop=proof.snapshot.shop,
+            transition=news.entry.name, subject=news.subject, message_id=news.message_id, reason=str(error), payload=raw, occurred=news.at,
+        )  # fmt: skip
+
+    # --- deliveries
+
+    def _start(self) -> None:
+        """Let batches fly whose people are in no other request under way or waiting before it."""
+        limit = self._concurrency if self._accepted else 1
+        busy: set[str] = set()
+        for batch in self._flying.values():
+            busy |= batch.people
+        waiting: deque[Batch] = deque()
+        while self._pending and len(self._flying) < limit:
+            batch = self._pending.popleft()
+            if busy.isdisjoint(batch.people):
+                self._flying[self._pool.submit(self._fly, batch)] = batch
+            else:
+                waiting.append(batch)
+            busy |= batch.people
+        self._pending.extendleft(reversed(waiting))
+
+    def _fly(self, batch: Batch) -> datetime:
+        self._at("before delivery")
+        told = self._courier.deliver(batch)
+        self._at("after delivery")
+        return told
+
+    def _collect(self, *, block: bool) -> None:
+        """Commit the receipts of what was answered; raise what stops the run once everything under way has landed."""
+        if not self._flying:
+            return
+        done, _ = wait(self._flying, timeout=None if block else 0, return_when=FIRST_COMPLETED)
+        acknowledged, stop = self._answers(done)
+        if stop:
+            landed, _ = wait(self._flying)
+            more, _ = self._answers(landed)
+            acknowledged += more
+        self._confirm(acknowledged)
+        if stop:
+            raise stop
+        self._start()
+
+    def _answers(self, done: set[Future[datetime]]) -> tuple[list[Batch], BaseException | None]:
+        acknowledged: list[Batch] = []
+        stop: BaseException | None = None
+        for future in done:
+            batch = self._flying.pop(future)
+            error = future.exception()
+            if error is None:
+                acknowledged.append(batch)
+            elif isinstance(error, Refused):
+                self._refused(batch, error)
+            else:
+                stop = stop or error
+        return acknowledged, stop
+
+    def _confirm(self, acknowledged: list[Batch]) -> None:
+        if not acknowledged:
+            return
+        self._at("before receipt")
+        self._ledger.confirm(acknowledged)
+        self._at("after receipt")
+        for batch in acknowledged:
+            self.told.update(each["e"] for each in batch.about)
+            self._landed(batch)
+        if not self._accepted:
+            self._accepted = True
+            held, self._held = self._held, []
+            for batch, reason in held:
+                self._reject(batch, reason)
+
+    def _refused(self, batch: Batch, error: Refused) -> None:
+        """Halve a refused batch until the offending event stands alone; that one is set aside."""
+        if batch.count > 1:
+            parts = halves(batch, self._ledger.next_batch)
+            self._ledger.split(batch, parts)
+            sequence = self._flush_of.pop(batch.id, None)
+            if sequence is not None:
+                self._open[sequence].left += 1
+                self._flush_of.update({part.id: sequence for part in parts})
+            self._pending.extendleft(reversed(parts))
+        elif self._accepted:
+            self._reject(batch, str(error))
+        else:
+            self._held.append((batch, str(error)))
+            if len(self._held) >= PROBATION:
+                self._take_back()
+
+    def _reject(self, batch: Batch, reason: str) -> None:
+        (about,) = batch.about
+        self.counts["rejected"] += 1
+        self._warn(f"{about['t']} of {about['s']} was refused and is set aside in the ledger's table `refused`: {reason}")
+        occurred = about["o"]
+        self._ledger.reject(
+            batch,
+            Refusal(
+                fate="rejected", stream=_STREAM_OF.get(about["t"], "orders"), platform=about["l"], shop=about["h"], transition=about["t"],
+                subject=about["s"], message_id=about["m"], reason=reason, payload=msgspec.Raw(batch.bodies()[0]),
+                occurred=datetime.fromisoformat(occurred) if isinstance(occurred, str) else occurred,
+            ),
+        )  # fmt: skip
+        self._landed(batch)
+
+    def _take_back(self) -> None:
+        reason = self._held[0][1]
+        self._ledger.take_back()
+        self._pending.clear()
+        raise Denied(
+            f"Segment has refused everything and has never accepted anything of this source ({reason}): the refusal is not the events'. "
+            "Check `write_key`, `region` and `endpoint`; nothing was recorded as told"
+        )
+
+    def _drain(self) -> None:
+        self._start()
+        while self._flying or self._pending:
+            self._collect(block=True)
+        if self._held and not self._accepted:
+            self._take_back()
+
+    # --- STATE
+
+    def _landed(self, batch: Batch) -> None:
+        sequence = self._flush_of.pop(batch.id, None)
+        if sequence is not None:
+            self._open[sequence].left -= 1
+            self._close_flush(sequence)
+
+    def _close_flush(self, sequence: int) -> None:
+        flush = self._open[sequence]
+        if flush.left:
+            return
+        for scope, group, replaced in flush.groups:
+            self._ledger.settle(scope, group, replaced)
+        del self._open[sequence]
+
+    def _release(self) -> None:
+        """Print the newest STATE before which everything has its receipt."""
+        unsaid = min(self._open, default=self._sequence + 1)
+        value = None
+        while self._states and self._states[0][0] < unsaid:
+            value = self._states.popleft()[1]
+        if value is not None:
+            self._at("before state")
+            self._print_state(value)
+            self._at("after state")
+
+    def _instant(self, text: str | None) -> datetime:
+        if text is None:
+            return self._now()
+        try:
+            at = msgspec.convert(text, datetime)
+        except msgspec.ValidationError:
+            return self._now()
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+_STREAM_OF = {
+    "identify": "identify",
+    "order_refunded": "refunds",
+    "fulfillment_created": "fulfillments",
+    "fulfillment_updated": "fulfillments",
+    "customer_created": "customers",
+    "customer_enabled": "customers",
+    "customer_updated": "customers",
+    "customer_deleted": "customers",
+}
+"""Where memory keeps the fate of a transition; the others are the order's."""
+
+
+class _Claims(Struct):
+    platform: Any = None
+    shop: Any = None
+    id: Any = None
+
+
+def _claims(raw: msgspec.Raw) -> tuple[str, str, str]:
+    """Return platform, shop and id as a malformed record claims them."""
+    try:
+        claims = msgspec.json.decode(raw, type=_Claims)
+    except msgspec.DecodeError:
+        return "", "", ""
+    return str(claims.platform or ""), str(claims.shop or ""), str(claims.id or "")
+
+
+def since_of(
+    ledger: Ledger, scope: Scope, first_read_at: datetime, on: frozenset[str], conditions: Mapping[str, str], since: datetime | None
+) -> dict[str, Watched]:
+    """Return since when each transition of a shop is told, and remember it: as set, or (None) since it was first on."""
+    known = ledger.watched(scope)
+    watched: dict[str, Watched] = {}
+    for name in on:
+        before = known.get(name)
+        condition = conditions.get(name, "")
+        generation = before.generation if before else 0
+        if since is None and before and before.condition == condition:
+            watched[name] = before
+        else:
+            watched[name] = Watched(condition, since or first_read_at, generation)
+    fresh = {name: each for name, each in watched.items() if known.get(name) != each}
+    if fresh:
+        ledger.watch(scope, fresh)
+    return watched
+
+
+def known_under(ledger: Ledger, scope: Scope, source: str, *, named: bool) -> None:
+    """Raise `Misconfigured` if the ledger knows a shop only under another segment source and none was named."""
+    sources = ledger.known_sources(*scope)
+    if sources and source not in sources and not named:
+        raise Misconfigured(
+            f"setting `segment_source`: this ledger knows {scope[1]} under {', '.join(sources)}, but write key and endpoint now give {source}. "
+            f"Set `segment_source` to {sources[-1]} to continue it (a rotated key), or to any other name to begin anew"
+        )

@@ -1,0 +1,454 @@
+"""Settings → pipeline; the only place that knows the SDK's Target, and the only one that turns an error into an exit."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any, ClassVar
+
+import click
+import msgspec
+from singer_sdk import Target
+
+from target_segment.delivery import DELIVERY, Courier, check_write_key, endpoint, segment_source
+from target_segment.errors import Garbled, LedgerError, Misconfigured, SegmentError, Unavailable
+from target_segment.events import EVENTS, choices, renderer
+from target_segment.identity import IDENTITY, resolver
+from target_segment.ledger import Ledger, Scope, opened
+from target_segment.news import Newsroom
+from target_segment.pipeline import Pipeline, known_under, since_of
+from target_segment.reading import Message, Reader
+from target_segment.request import Batch
+from target_segment.settings import Setting, check, schema
+from target_segment.sinks import SnapshotSink, is_canonical
+from target_segment.snapshots import OrderSummary
+from target_segment.transitions import TABLE, customers, fulfillments, orders, refunds
+from target_segment.transitions.orders import ORDERS
+
+RUNNING: tuple[Setting, ...] = (
+    Setting(
+        name="since",
+        kind="string",
+        required=True,
+        about="From when on things are told: an instant such as 2026-01-01T00:00:00Z, or `now` for what happens from the first run on. "
+        "What lies before is remembered, not told; lower it to backfill.",
+    ),
+    Setting(name="ledger", kind="string", default="state/ledger.duckdb", about="The DuckDB file that remembers everything told."),
+    Setting(
+        name="mode",
+        kind="string",
+        default="send",
+        choices=("send", "dry_run", "baseline"),
+        about="send; dry_run writes the events to `dry_run_file` and changes nothing; baseline takes all that is read as already told, by another integration or before a ledger was lost.",
+    ),
+    Setting(name="dry_run_file", kind="string", default="state/dry_run.jsonl", about="Where a dry run writes the events it would send, one JSON line each."),
+    Setting(name="include_test_orders", kind="boolean", default=False, about="Whether test orders are told."),
+    Setting(name="lock_wait_seconds", kind="number", default=0, least=0, about="How long to wait for a ledger that another run holds."),
+    Setting(
+        name="hold_uncertain",
+        kind="boolean",
+        default=False,
+        about="Whether events intended more than 20 hours ago and never answered are held back instead of told again: Segment may have accepted and forgotten them.",
+    ),
+    Setting(name="strict", kind="boolean", default=False, about="Whether a run in which something was malformed or rejected ends with a non-zero exit code."),
+)
+
+SETTINGS = DELIVERY + RUNNING + ORDERS + IDENTITY + EVENTS
+_OPERATION = frozenset(setting.name for setting in DELIVERY) | {
+    "ledger", "mode", "dry_run_file", "lock_wait_seconds", "hold_uncertain", "strict",
+}  # fmt: skip
+"""Settings that do not change what a record implies."""
+_DERIVATION = "1"
+"""Raised when this program derives other things from the same record, so that records seen before are looked at again."""
+_CONDITIONS = {
+    "order_completed": ("order_completed_on",),
+    "pos_order_placed": ("order_completed_on", "pos_orders"),
+    "checkout_started": ("checkout_started_on",),
+}
+
+
+class DryRun:
+    """Takes batches like Segment and writes their events to a file instead."""
+
+    def __init__(self, path: str) -> None:
+        self.waited = 0.0
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
+        self._lock = threading.Lock()
+
+    def deliver(self, batch: Batch) -> datetime:
+        """Write a batch's events, one line each."""
+        with self._lock:
+            self._file.writelines(body + b"\n" for body in batch.bodies())
+            self._file.flush()
+        return datetime.now(UTC)
+
+
+class TargetSegment(Target):
+    """Tells Twilio Segment what a shop's records prove, each thing effectively once."""
+
+    name = "target-segment"
+    config_jsonschema: ClassVar[dict[str, Any]] = schema(SETTINGS)
+    default_sink_class = SnapshotSink
+    message_reader_class = Reader
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The SDK would drain sinks in threads; the ledger's connection belongs to one.
+        self.max_parallelism = 1
+        self._signal: int | None = None
+        self._stop = threading.Event()
+        self._canonical: set[str] = set()
+        self._unmapped: Counter[str] = Counter()
+        self._ledger: Ledger | None = None
+        self._pipeline: Pipeline | None = None
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        reader = self.message_reader
+        if isinstance(reader, Reader):
+            reader.begin = self._begin
+            reader.stopping = self._stop.is_set
+            reader.idle = self._idle
+
+    # --- settings
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Offer stream maps, and none of the SDK's settings for loading tables."""
+        super(Target, cls).append_builtin_config(config_jsonschema)
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        try:
+            self.settings = check(SETTINGS, self.config)
+            choices(self.settings, TABLE)
+            endpoint(self.settings)
+            self._since = _since(self.settings["since"])
+            self._render = renderer(self.settings)
+            self._resolve = resolver(self.settings)
+        except Misconfigured as error:
+            if raise_errors:
+                raise
+            return [str(error)]
+        return []
+
+    # --- a run
+
+    def run(self, file_input: IO[str] | None = None) -> int:
+        """Read the input to its end and return the exit code."""
+        outcome = "failed"
+        try:
+            self.listen(file_input)
+            outcome = "stopped" if self._signal else "done"
+        except Garbled:
+            if self._pipeline:
+                self._pipeline.finish()
+            raise
+        finally:
+            self._end(outcome)
+        if self._signal:
+            return 128 + self._signal
+        pipeline = self._pipeline
+        if pipeline and self.settings["strict"] and pipeline.counts["malformed"] + pipeline.counts["rejected"]:
+            self.logger.error("strict: some records or events were set aside, see the ledger's table `refused`")
+            return 1
+        return 0
+
+    def _begin(self) -> None:
+        """Open the ledger, check the key and finish what the outbox holds, before a line is read."""
+        if self._pipeline:
+            return
+        os.umask(0o077)
+        settings, mode = self.settings, self.settings["mode"]
+        source = segment_source(settings)
+        path = settings["ledger"]
+        if mode == "dry_run":
+            path = self._copied(path)
+        self._ledger = opened(path, source, wait_seconds=settings["lock_wait_seconds"])
+        if mode == "baseline" and not self._ledger.outbox_is_empty():
+            raise LedgerError("a baseline cannot begin while events are intended and not yet told: run once with mode=send")
+        told = {name: on for name, (on, _) in choices(settings, TABLE).items()}
+        on = frozenset(name for name, is_on in told.items() if is_on)
+        where = f"the file {settings['dry_run_file']}" if mode == "dry_run" else endpoint(settings)
+        self.logger.info("telling %s as source %s (mode %s, ledger %s)", where, source, mode, settings["ledger"])
+        if mode == "send":
+            check_write_key(settings, self.logger.warning)
+        begun = orders.begun_by(settings)
+        self._ledger.begin(mode)
+        self._pipeline = Pipeline(
+            ledger=self._ledger,
+            courier=DryRun(settings["dry_run_file"])
+            if mode == "dry_run"
+            else Courier(settings, version=_version(), sleep=self._sleep, warn=self.logger.warning),
+            derive={
+                "orders": orders.derivation(settings, on),
+                "refunds": refunds.derivation(begun, on),
+                "fulfillments": fulfillments.derivation(begun, on),
+                "customers": customers.derivation(on),
+            },
+            render=self._render,
+            room=lambda scope, read_at: self._room(source, on, scope, read_at),
+            print_state=self._print_state,
+            fingerprint=_fingerprint(source, settings),
+            concurrency=settings["concurrency"],
+            hold_uncertain=settings["hold_uncertain"],
+            warn=self.logger.warning,
+            info=self.logger.info,
+            at=self.at,
+        )
+        if mode == "send":
+            self._pipeline.resume()
+
+    def at(self, point: str) -> None:
+        """Pass a named point: for tests that crash there."""
+
+    def _room(self, source: str, on: frozenset[str], scope: Scope, read_at: datetime) -> Newsroom:
+        ledger, settings = self._ledger, self.settings
+        if ledger is None:
+            raise LedgerError("the ledger is not open")
+        known_under(ledger, scope, source, named=bool(settings["segment_source"]))
+        conditions = {name: " ".join(str(settings[each]) for each in names) for name, names in _CONDITIONS.items()}
+        watched = since_of(ledger, scope, read_at, on, conditions, self._since)
+        include_test_orders = settings["include_test_orders"]
+
+        def kept(order: OrderSummary) -> bool:
+            return include_test_orders or order.test is not True
+
+        return Newsroom(
+            source=source,
+            since=lambda name: watched[name].since,
+            generation=lambda name: watched[name].generation,
+            resolve=self._resolve,
+            kept=kept,
+            on=on,
+            baseline=settings["mode"] == "baseline",
+            warn=self.logger.warning,
+        )
+
+    def _end(self, outcome: str) -> None:
+        pipeline, ledger = self._pipeline, self._ledger
+        if pipeline:
+            pipeline.close()
+            if ledger:
+                counts = _counts(pipeline)
+                if outcome != "failed":
+                    self.logger.info(_summary(counts))
+                with contextlib.suppress(Exception):
+                    ledger.end(outcome, counts)
+        if ledger:
+            ledger.close()
+            self._ledger = None
+        if self._copy:
+            self._copy.cleanup()
+
+    def process_endofpipe(self) -> None:
+        """Tell the rest, print the last STATE."""
+        super().process_endofpipe()
+        if self._pipeline:
+            self._pipeline.finish()
+
+    # --- messages
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_schema_message(message_dict)
+        stream = message_dict["stream"]
+        maps = self.mapper.stream_maps[stream]
+        plain = len(maps) == 1 and type(maps[0]).__name__ == "SameRecordTransform" and not maps[0].flattening_enabled
+        if plain and is_canonical(stream, message_dict["schema"]):
+            self._canonical.add(stream)
+        else:
+            self._canonical.discard(stream)
+
+    def _process_record_message(self, message_dict: Any) -> None:
+        message: Message = message_dict
+        if message.stream in self._canonical and message.record and self._pipeline:
+            self._pipeline.record(message.stream, message.record, message.time_extracted)
+            return
+        if message.stream is None or not message.record:
+            raise Garbled("a RECORD message has no stream or no record")
+        self._time_extracted = message.time_extracted
+        super()._process_record_message({"type": "RECORD", "stream": message.stream, "record": msgspec.json.decode(message.record)})
+
+    def take(self, stream: str, stream_schema: dict[str, Any], record: msgspec.Raw) -> None:
+        """Take a record that came through the SDK's stream maps."""
+        if is_canonical(stream, stream_schema) and self._pipeline:
+            self._pipeline.record(stream, record, self._time_extracted)
+            return
+        if not self._unmapped[stream]:
+            self.logger.warning("no event is derived from the stream %s: its records are not told", stream)
+        self._unmapped[stream] += 1
+
+    def _process_state_message(self, message_dict: Any) -> None:
+        message: Message = message_dict
+        if not message.value:
+            raise Garbled("a STATE message has no value")
+        if self._pipeline:
+            self._pipeline.state(bytes(message.value).decode())
+
+    def _print_state(self, value: str) -> None:
+        # A dry run's bookmark would move past what was never told.
+        if self.settings["mode"] != "dry_run":
+            sys.stdout.write(f"{value}\n")
+            sys.stdout.flush()
+
+    def _idle(self) -> None:
+        if self._pipeline:
+            self._pipeline.idle()
+
+    # --- waiting and stopping
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Set a flag: the run ends between two lines, after what was read is told."""
+        if self._signal:
+            signal.signal(signum, signal.SIG_DFL)
+            os.kill(os.getpid(), signum)
+        self._signal = signum
+        self._stop.set()
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Unavailable("stopped while waiting for Segment; what was intended stays in the outbox for the next run")
+
+    def _copied(self, path: str) -> str:
+        """Return a copy of the ledger for a dry run, which changes nothing."""
+        self._copy = tempfile.TemporaryDirectory(prefix="target-segment-")
+        copy = str(Path(self._copy.name) / "ledger.duckdb")
+        if Path(path).exists():
+            opened(path, "", wait_seconds=self.settings["lock_wait_seconds"]).close()
+            shutil.copyfile(path, copy)
+        return copy
+
+    # --- the command line
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        file_input: IO[str] | None = None,
+        retell: str | None = None,
+    ) -> None:
+        """Run the command line."""
+        super(Target, cls).invoke(about=about, about_format=about_format)
+        target = cls(
+            config=config.config if config else {}, parse_env_config=config.parse_env if config else False, validate_config=True
+        )
+        if retell:
+            target.retell(retell)
+            return
+        code = target.run(file_input)
+        if code:
+            sys.exit(code)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add this target's own options to the SDK's."""
+        command = super().get_singer_command()
+        command.help = "Tell Segment what the Singer records on standard input prove, each thing effectively once."
+        command.params.append(
+            click.Option(
+                ["--retell"],
+                metavar="TRANSITIONS",
+                help="Forget that these transitions (comma-separated, or `all`) were told: the next runs tell again what they read, under new messageIds.",
+            )
+        )
+        return command
+
+    def retell(self, transitions: str) -> None:
+        """Forget receipts: the way out when a whole run went to the wrong place."""
+        names = list(TABLE) if transitions == "all" else [name.strip() for name in transitions.split(",")]
+        if unknown := [name for name in names if name not in TABLE]:
+            raise Misconfigured(f"--retell: there is no transition {unknown[0]!r}; there are {', '.join(TABLE)}")
+        ledger = opened(self.settings["ledger"], segment_source(self.settings), wait_seconds=self.settings["lock_wait_seconds"])
+        try:
+            if not ledger.outbox_is_empty():
+                raise LedgerError("some events are intended and not yet told: run once with mode=send, then retell")
+            forgotten = ledger.retell(names)
+        finally:
+            ledger.close()
+        click.echo(
+            f"{forgotten} fates forgotten. Rewind the tap's state to before what you want told again, and check that `since` is early enough."
+        )
+
+
+def _since(text: str) -> datetime | None:
+    """Return `since` as an instant, None for `now`; raise `Misconfigured`."""
+    if text == "now":
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Misconfigured(f"setting `since`: {text!r} is neither `now` nor an instant such as 2026-01-01T00:00:00Z") from error
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _version() -> str:
+    try:
+        return version("commerce-segment")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _fingerprint(source: str, settings: Mapping[str, Any]) -> bytes:
+    """Return what a record's implications depend on besides the record."""
+    said = {name: value for name, value in settings.items() if name not in _OPERATION}
+    return msgspec.json.encode([source, _DERIVATION, said], order="deterministic")
+
+
+def _counts(pipeline: Pipeline) -> dict[str, Any]:
+    by_transition: dict[str, dict[str, int]] = {}
+    for (name, fate), count in sorted(pipeline.tally.items()):
+        by_transition.setdefault(name, {})[fate] = count
+    return {
+        "records": pipeline.counts["records"],
+        "unchanged": pipeline.counts["unchanged"],
+        "told": sum(pipeline.told.values()),
+        "refused": pipeline.counts["malformed"] + pipeline.counts["rejected"],
+        "waited": pipeline.waited,
+        "counts": {"told": dict(sorted(pipeline.told.items())), "transitions": by_transition},
+    }
+
+
+def _summary(counts: Mapping[str, Any]) -> str:
+    """Return the one line that a run ends with."""
+    events = ", ".join(f"{count:,} {event}" for event, count in counts["counts"]["told"].items())
+    fates: Counter[str] = Counter()
+    for each in counts["counts"]["transitions"].values():
+        fates.update(each)
+    parts = [
+        f"{counts['records']:,} records read ({counts['unchanged']:,} unchanged)",
+        f"{counts['told']:,} events told" + (f" ({events})" if events else ""),
+        f"{fates['already'] + fates['known']:,} already known",
+        f"{fates['before']:,} before `since`",
+    ]
+    for fate in ("filtered", "stale"):
+        if fates[fate]:
+            parts.append(f"{fates[fate]:,} {fate}")
+    if counts["refused"]:
+        parts.append(f"{counts['refused']:,} set aside, see the ledger's table `refused`")
+    return "; ".join(parts)
+
+
+def main() -> None:
+    """Run `target-segment`: one clear line and a non-zero exit for everything that can be foreseen."""
+    os.umask(0o077)
+    try:
+        TargetSegment.cli(standalone_mode=False)
+    except (SegmentError, click.ClickException) as error:
+        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        sys.stderr.write(f"target-segment: {text}\n")
+        sys.exit(1)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.write("target-segment: whoever reads the STATE lines has gone away; the next run goes on from the last one it kept\n")
+        sys.exit(1)

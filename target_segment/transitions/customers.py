@@ -1,0 +1,103 @@
+"""A customer's snapshot, or the summary that an order carries → what it proves of the customer."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import UNSET
+
+from target_segment.snapshots import Customer, CustomerSummary, OrderSummary
+from target_segment.transitions import Proof, Transition
+from target_segment.transitions.facts import hashed, joined, parts
+
+_consent = parts("state", "opt_in_level")
+_address = parts("name", "first_name", "last_name", "company", "street", "street_2", "city", "postal_code", "region", "country", "phone")
+_metafields = parts("name", "value")
+
+
+def facts(customer: Customer) -> str:
+    """Return the facts that Customer Updated looks at, in the table's order; identify adds the counters."""
+    return joined(
+        [
+            hashed(customer.email),
+            hashed(customer.phone),
+            hashed(customer.first_name),
+            hashed(customer.last_name),
+            hashed(customer.name),
+            hashed(customer.created_at),
+            hashed(customer.state),
+            hashed(customer.verified_email),
+            hashed(customer.locale),
+            hashed(customer.tags),
+            hashed(customer.note),
+            hashed(customer.tax_exempt),
+            hashed(customer.data_sale_opt_out),
+            _consent(customer.email_consent),
+            _consent(customer.sms_consent),
+            _address(customer.default_address),
+            _metafields(customer.metafields),
+        ]
+    )
+
+
+def traits_of_summary(customer: CustomerSummary | None, order: OrderSummary) -> str:
+    """Return the facts by which identify is compared when an order speaks: no counters, they are not of the order's time."""
+    if customer is None:
+        return joined([hashed(order.email or UNSET), hashed(order.phone or UNSET), *[""] * 17])
+    return joined(
+        [
+            hashed(customer.email or order.email),
+            hashed(customer.phone or order.phone),
+            hashed(customer.first_name),
+            hashed(customer.last_name),
+            "",
+            hashed(customer.created_at),
+            hashed(customer.state),
+            hashed(customer.verified_email),
+            hashed(customer.locale),
+            hashed(customer.tags),
+            hashed(customer.note),
+            "",
+            "",
+            _consent(customer.email_consent),
+            _consent(customer.sms_consent),
+            _address(customer.default_address),
+            _metafields(customer.metafields),
+            "",
+            "",
+        ]
+    )
+
+
+def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:
+    """Return the function that lists what a customer's snapshot proves, for the events switched on."""
+
+    def derive(customer: Customer, read_at: datetime) -> Proof:
+        instant = customer.updated_at or read_at
+        created = customer.created_at or instant
+        told: list[Transition] = []
+        state = facts(customer)
+        account = customer.is_guest is not True
+        if account and "customer_created" in on:
+            told.append(Transition(name="customer_created", start=created, at=created))
+        if account and customer.state == "enabled" and customer.verified_email is True and "customer_enabled" in on:
+            told.append(Transition(name="customer_enabled", at=instant))
+        if "customer_updated" in on:
+            told.append(Transition(name="customer_updated", at=instant, facts=state))
+        if customer.deleted_at and "customer_deleted" in on:
+            told.append(Transition(name="customer_deleted", start=customer.deleted_at, at=customer.deleted_at))
+        traits = None
+        if "identify" in on:
+            traits = joined([state, hashed(customer.order_count), hashed(customer.lifetime_spend)])
+        return Proof(
+            stream="customers",
+            subject=customer.id,
+            snapshot=customer,
+            instant=instant,
+            read_at=read_at,
+            created=created,
+            transitions=told,
+            customer=customer,
+            traits=traits,
+        )
+
+    return derive
