@@ -107,7 +107,7 @@ _JUNK = re.compile(
     re.IGNORECASE,
 )
 _NOBODY = re.compile(
-    r"(anonymous|null|nil|none|undefined|void|unknown|guest|nobody|deleted|no[-_.]?(reply|e?mail|address))\d*",
+    r"(anonymous|anonymi[sz]ed|null|nil|none|undefined|void|unknown|no[-_.]?(reply|e?mail|address))[-_.]?\d*",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[^@\s*]+@[^@\s*.]+(\.[^@\s*.]+)+")

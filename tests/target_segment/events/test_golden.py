@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 import target_segment.events
+from tap_commerce import records
 from target_segment.events import TRANSITIONS, renderer
 from target_segment.events.trimming import LIMIT
 from target_segment.transitions import TABLE
-from tap_commerce import records
 
 from .cases import CASES, SAMPLES, case, pretty
 
