@@ -1,12 +1,13 @@
 """A small HTTP server on 127.0.0.1 that asks one function for every answer, and can spoil the answer on its way.
 
-Leaving its `with` closes every connection: nothing of a test survives it.
+Leaving its `with` closes every connection, so that nothing of a test survives it, and raises what the function itself got wrong.
 """
 
 import contextlib
 import gzip
 import socket
 import struct
+import sys
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -55,11 +56,13 @@ class Loopback:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.hang_up()
         self._server.server_close()
+        if self._server.failures and kind is None:
+            raise self._server.failures[0]
 
 
 class _Server(ThreadingHTTPServer):
@@ -68,6 +71,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, answer: Callable[[Request], Answer], date: Callable[[], str]) -> None:
         self.answer, self.date = answer, date
+        self.failures: list[BaseException] = []
         self._open: set[socket.socket] = set()
         self._lock = Lock()
         super().__init__(("127.0.0.1", 0), _Talk)
@@ -91,7 +95,10 @@ class _Server(ThreadingHTTPServer):
                 each.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that hung up."""
+        """Keep what went wrong in here, to be raised at the end; a client that hung up is not that."""
+        error = sys.exception()
+        if error and not isinstance(error, ConnectionError):
+            self.failures.append(error)
 
 
 class _Talk(BaseHTTPRequestHandler):

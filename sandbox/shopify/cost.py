@@ -49,7 +49,7 @@ def size(
 
 def requested(rule: str, size: int) -> int:
     """Return the points that a query of this size asks for."""
-    return size if rule == "linear" else 2 + round(2.56 * math.log2(1 + size))
+    return size if rule == "linear" else 2 + round(2.56 * math.log2(1 + max(size, 0)))
 
 
 class Bucket:
