@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from target_segment.errors import Unsendable
+from target_segment.errors import TemplateError, Unsendable
 from target_segment.events import customers, fulfillments, orders, refunds
 from target_segment.events.context import VISITS, contexts
 from target_segment.events.examples import example
@@ -79,7 +79,7 @@ def renderer(settings: Mapping[str, Any]) -> Render:
     defaults = {name: defaults[name] for name in TRANSITIONS}
     own = overrides(settings, defaults)
     for name, render in own.items():
-        render(example(name, TRANSITIONS[name]))
+        _try(name, render)
     renders = {
         name: _render(name, own.get(name) or default, settings, traits) for name, default in defaults.items()
     }
@@ -88,6 +88,13 @@ def renderer(settings: Mapping[str, Any]) -> Render:
         return renders[news.entry.name](news)
 
     return rendered
+
+
+def _try(name: str, render: Callable[[News], Any]) -> None:
+    try:
+        render(example(name, TRANSITIONS[name]))
+    except TemplateError as error:
+        raise TemplateError(f"{error} (tried on the built-in example, before the first record)") from error
 
 
 def _tracks(settings: Mapping[str, Any], traits: customers.TraitsOf) -> Mapping[str, Callable[[News], Any]]:

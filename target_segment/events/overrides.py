@@ -120,34 +120,56 @@ def _compiled(name: str, text: str, timeout: int) -> Callable[[Any, str], dict[s
             f"template `{name}` does not compile, at position {error.location}: {error}"
         ) from error
 
+    reached = [0]
+
     def evaluate(given: Any, record: str) -> dict[str, Any]:
         # jsonata-python starts its clock when the bounds are set, keeps what a template binds at its top level, and calls
         # functions in the environment that was made last: all three are renewed for each record.
-        expression.environment.set_runtime_bounds(timeout, DEEPEST)
+        environment = expression.environment
+        environment.set_runtime_bounds(timeout, DEEPEST)
+        environment.set_evaluate_entry_callback(_noting(reached, environment.lookup("__evaluate_entry")))
         Jsonata.CURRENT.jsonata = expression
         try:
             found = expression.evaluate(given, {})
         except JException as error:
-            where = f"at position {error.location}: " if (error.location or -1) >= 0 else ""
-            raise TemplateError(f"template `{name}` failed on {record}, {where}{error}") from error
+            place = error.location if (error.location or -1) >= 0 else reached[0]
+            raise TemplateError(
+                f"template `{name}` failed on {record}, at position {place}: {error}"
+            ) from error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             # What jsonata-python lets through is Python's own: the template is as wrong as with its own errors.
             raise TemplateError(
-                f"template `{name}` failed on {record}: {type(error).__name__}: {error}"
+                f"template `{name}` failed on {record}, at position {reached[0]}: {type(error).__name__}: {error}"
             ) from error
         if not isinstance(found, dict):
             raise TemplateError(
-                f"template `{name}` failed on {record}: it yields {_kind(found)}, not an object"
+                f"template `{name}` failed on {record}, at its end: it yields {_kind(found)}, not an object"
             )
         return found
 
     return evaluate
 
 
+def _noting(reached: list[int], bounded: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
+    """Return the callback that keeps the bounds and notes how far the template got: not every error says where it was."""
+
+    def entered(expression: Any, given: Any, environment: Any) -> None:
+        reached[0] = expression.position or 0
+        bounded(expression, given, environment)
+
+    return entered
+
+
 def _kind(found: Any) -> str:
-    return (
-        "nothing" if found is None else "a list" if isinstance(found, list) else f"a {type(found).__name__}"
-    )
+    """Say what a template yielded, in JSON's words."""
+    match found:
+        case None:
+            return "nothing"
+        case list():
+            return "an array"
+        case str():
+            return "a string"
+    return "a boolean" if isinstance(found, bool) else "a number"
 
 
 def _present(found: Any) -> Any:

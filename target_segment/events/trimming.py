@@ -51,6 +51,8 @@ def trimmed(body: bytes) -> bytes:
         raise Unsendable(f"{len(ENCODER.encode(call)):,} bytes after trimming, Segment takes {LIMIT:,}")
     if products:
         said["products"] = _first(products, LIMIT - len(ENCODER.encode(call)))
+        if len(said["products"]) == len(products):
+            del said["products_truncated"], said["products_total_count"]
     return ENCODER.encode(call)
 
 

@@ -2,7 +2,7 @@ import hashlib
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -180,12 +180,14 @@ def test_the_person_is_the_user_id_else_the_anonymous_id():
     assert Identity(None, "a").person == "a"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(["email", "order"]), st.text(max_size=40))
 def test_a_derived_id_is_the_uuid5_it_says(platform, shop, kind, value):
     found = derived(platform, shop, kind, value)
     assert UUID(found) == uuid5(NAMESPACE, f"{platform}\n{shop}\n{kind}\n{value}")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_checks(text):
     assert real_id(text) in (None, text.strip())
@@ -198,7 +200,7 @@ def test_derived_ids_never_change():
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("wrong", "says"),
     [
         ({"user_id": "metafield"}, "`user_id_field` is missing"),
         ({"user_id": "attribute"}, "`user_id_field` is missing"),
@@ -206,9 +208,9 @@ def test_derived_ids_never_change():
         ({"user_id": "phone"}, "'phone' is none of"),
     ],
 )
-def test_a_wrong_setting_is_named(settings, says):
+def test_a_wrong_setting_is_named(wrong, says):
     with pytest.raises(Misconfigured, match=says):
-        resolver(settings)
+        resolver(wrong)
 
 
 def test_the_defaults_are_the_settings_own():
