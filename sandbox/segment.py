@@ -291,7 +291,7 @@ def _stored(event: Event, body: dict[str, Any], received: datetime) -> Event:
 def _instant(text: Any) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
-    except (AttributeError, ValueError):
+    except (TypeError, ValueError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

@@ -58,7 +58,6 @@ SCOPES = (
 
 SINCE = {
     ("CustomerPhoneNumber", "smsMarketingConsent"): "2026-10",
-    ("CustomerPhoneNumber", "whatsAppMarketingConsent"): "2026-10",
     ("Order", "attribution"): "2026-07",
     ("Order", "cartToken"): "2026-07",
     ("Order", "checkoutToken"): "2026-07",

@@ -22,7 +22,17 @@ from sandbox.shopify.api import schema_of
 QUERIES = Path(__file__).parents[2] / "samples" / "shopify" / "queries"
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "samples"
 
-LEADS_BACK = {"order", "orders", "lastOrder", "product", "customer", "parentTransaction", "variants", "lineItem", "shippingLine"}
+LEADS_BACK = {
+    "order",
+    "orders",
+    "lastOrder",
+    "product",
+    "customer",
+    "parentTransaction",
+    "variants",
+    "lineItem",
+    "shippingLine",
+}
 
 
 def selection(kind, depth, seen=(), alias=""):
@@ -42,7 +52,11 @@ def selection(kind, depth, seen=(), alias=""):
             parts.append(f"{name}{first} {selection(named, depth - 1, (*seen, named.name))}")
     if is_interface_type(kind):
         schema = schema_of("2026-10")
-        parts += [f"... on {each.name} {selection(each, 0, alias=each.name)}" for each in schema.get_possible_types(kind) if kind.name != "Node"]
+        parts += [
+            f"... on {each.name} {selection(each, 0, alias=each.name)}"
+            for each in schema.get_possible_types(kind)
+            if kind.name != "Node"
+        ]
     return "{ " + " ".join(parts) + " }"
 
 
@@ -50,7 +64,7 @@ def selection(kind, depth, seen=(), alias=""):
 def test_every_field_of_every_type_is_answered(client, lively, root):
     kind = schema_of("2026-10").type_map["Order" if root == "orders" else "Customer"]
     query = f"query All {{ {root}(first: 12, sortKey: UPDATED_AT, reverse: true) {{ nodes {selection(kind, 3)} }} }}"
-    deep = f"query Deep {{ {root}(first: 1, query: \"id:>0\") {{ nodes {selection(kind, 5)} }} }}"
+    deep = f'query Deep {{ {root}(first: 1, query: "id:>0") {{ nodes {selection(kind, 5)} }} }}'
     with Shopify(lively, token="t", clock=lambda: 0.0, bucket=10**9) as api:
         for text, least in ((query, 12), (deep, 1)):
             answer = client(api)(text)
@@ -70,7 +84,10 @@ def test_no_field_that_must_have_a_value_lacks_an_answer():
         if name not in TYPES[kind.name]
         and is_non_null_type(field.type)
         and not is_list_type(field.type.of_type)
-        and not (is_leaf_type(get_named_type(field.type)) and get_named_type(field.type).name in ("Boolean", "Int", "Float", "String"))
+        and not (
+            is_leaf_type(get_named_type(field.type))
+            and get_named_type(field.type).name in ("Boolean", "Int", "Float", "String")
+        )
     ]
     assert lacking == []
 
@@ -79,13 +96,17 @@ def test_no_answer_is_for_a_field_that_shopify_does_not_have():
     from sandbox.shopify.answers import TYPES
 
     types = schema_of("2026-10").type_map
-    assert [(kind, name) for kind, fields in TYPES.items() for name in fields if name not in types[kind].fields] == []
+    assert [
+        (kind, name) for kind, fields in TYPES.items() for name in fields if name not in types[kind].fields
+    ] == []
 
 
 @pytest.mark.parametrize("file", sorted(QUERIES.glob("*.graphql")), ids=lambda path: path.stem)
 def test_the_candidate_queries_execute(client, lively, file):
     text = file.read_text(encoding="utf-8")
-    names = [line.split("(")[0].split()[1] for line in text.splitlines() if line.startswith(("query", "mutation"))]
+    names = [
+        line.split("(")[0].split()[1] for line in text.splitlines() if line.startswith(("query", "mutation"))
+    ]
     order = next(each for each in lively.orders.values() if each.refunds and each.fulfillments)
     ids = {
         "TapRefundLineItems": f"gid://shopify/Refund/{order.refunds[0].id}",
@@ -95,8 +116,16 @@ def test_the_candidate_queries_execute(client, lively, file):
     with Shopify(lively, token="t", clock=lambda: 0.0, bucket=10**9) as api:
         ask = client(api)
         for name in (each.rstrip("{").strip() for each in names):
-            variables = {"first": 20, "id": ids.get(name, f"gid://shopify/Order/{order.id}"), "query": "updated_at:>='2026-10-02T00:00:00Z'"}
-            needed = {key: value for key, value in variables.items() if f"${key}:" in text.split(name, 1)[1].split("{")[0]}
+            variables = {
+                "first": 20,
+                "id": ids.get(name, f"gid://shopify/Order/{order.id}"),
+                "query": "updated_at:>='2026-10-02T00:00:00Z'",
+            }
+            needed = {
+                key: value
+                for key, value in variables.items()
+                if f"${key}:" in text.split(name, 1)[1].split("{")[0]
+            }
             answer = ask(text, name, **needed)
             assert "errors" not in answer, (name, answer["errors"][:2])
 
@@ -132,7 +161,9 @@ def test_answers_have_the_shape_of_the_recorded_samples(client, lively, sample, 
 def test_amounts_are_strings_without_needless_zeros_and_yen_without_decimals(client, shop):
     shop.place_order([{"price": "24.00", "quantity": 2}], currency="JPY", shipping=None)
     with Shopify(shop, token="t", index_lag=0) as api:
-        order = client(api)("{ orders(first: 1) { nodes { totalPriceSet { shopMoney { amount } presentmentMoney { amount currencyCode } } } } }")
+        order = client(api)(
+            "{ orders(first: 1) { nodes { totalPriceSet { shopMoney { amount } presentmentMoney { amount currencyCode } } } } }"
+        )
     assert order["data"]["orders"]["nodes"][0]["totalPriceSet"] == {
         "shopMoney": {"amount": "48.0"},
         "presentmentMoney": {"amount": "7836.0", "currencyCode": "JPY"},
@@ -158,22 +189,38 @@ def test_the_money_of_an_answer_adds_up(client, lively):
                     amount = lambda bag, side=side: Decimal(bag[side]["amount"]) if bag else Decimal(0)  # noqa: E731
                     if not node["edited"]:
                         lines = sum(
-                            amount(line["originalTotalSet"]) - sum(amount(each["allocatedAmountSet"]) for each in line["discountAllocations"])
+                            amount(line["originalTotalSet"])
+                            - sum(amount(each["allocatedAmountSet"]) for each in line["discountAllocations"])
                             for line in node["lineItems"]["nodes"]
                         )
                         assert lines == amount(node["subtotalPriceSet"]), node["name"]
                     shipping = amount((node["shippingLine"] or {}).get("discountedPriceSet"))
-                    assert amount(node["subtotalPriceSet"]) + shipping + amount(node["totalTipReceivedSet"]) == amount(node["totalPriceSet"])
-                    paid = sum(amount(each["amountSet"]) for each in node["transactions"] if each["kind"] in ("SALE", "CAPTURE") and each["status"] == "SUCCESS")
-                    back = sum(amount(each["amountSet"]) for each in node["transactions"] if each["kind"] == "REFUND" and each["status"] == "SUCCESS")
+                    assert amount(node["subtotalPriceSet"]) + shipping + amount(
+                        node["totalTipReceivedSet"]
+                    ) == amount(node["totalPriceSet"])
+                    paid = sum(
+                        amount(each["amountSet"])
+                        for each in node["transactions"]
+                        if each["kind"] in ("SALE", "CAPTURE") and each["status"] == "SUCCESS"
+                    )
+                    back = sum(
+                        amount(each["amountSet"])
+                        for each in node["transactions"]
+                        if each["kind"] == "REFUND" and each["status"] == "SUCCESS"
+                    )
                     assert amount(node["totalReceivedSet"]) == paid
                     assert amount(node["totalRefundedSet"]) == back <= paid
                     assert amount(node["netPaymentSet"]) == paid - back
                     assert sum(amount(each["totalRefundedSet"]) for each in node["refunds"]) == back
                     for refund in node["refunds"]:
                         moved = sum(amount(each["amountSet"]) for each in refund["transactions"]["nodes"])
-                        goods = sum(amount(each["subtotalSet"]) for each in refund["refundLineItems"]["nodes"])
-                        sent = sum(amount(each["subtotalAmountSet"]) for each in refund["refundShippingLines"]["nodes"])
+                        goods = sum(
+                            amount(each["subtotalSet"]) for each in refund["refundLineItems"]["nodes"]
+                        )
+                        sent = sum(
+                            amount(each["subtotalAmountSet"])
+                            for each in refund["refundShippingLines"]["nodes"]
+                        )
                         kept = sum(amount(each["amountSet"]) for each in refund["orderAdjustments"]["nodes"])
                         if not node["edited"] and not node["cancelledAt"]:
                             assert goods + sent - kept == moved, (node["name"], side)

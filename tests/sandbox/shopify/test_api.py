@@ -40,7 +40,9 @@ def test_a_wrong_token_is_refused_as_the_recorded_sample_says(ask):
     ask.token = "wrong"
     answer = ask("{ shop { name } }")
     assert ask.status == 401
-    assert answer == {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
+    assert answer == {
+        "errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"
+    }
 
 
 def test_a_path_that_shopify_does_not_have_is_not_found(ask):
@@ -120,7 +122,10 @@ def test_orders_older_than_sixty_days_are_silently_absent_without_read_all_order
     new = shop.place_order()
     shop.edit_order(old, note="touched today")
     shop.advance(60)
-    for scopes, seen in ((["read_orders"], [new.name]), (["read_orders", "read_all_orders"], [old.name, new.name])):
+    for scopes, seen in (
+        (["read_orders"], [new.name]),
+        (["read_orders", "read_all_orders"], [old.name, new.name]),
+    ):
         with Shopify(shop, token="t", scopes=scopes) as api:
             ask = client(api)
             assert sorted(names(ask(LIST))) == seen
@@ -132,11 +137,17 @@ def test_protected_customer_data_is_null_with_an_error_while_the_rest_is_answere
     anna = shop.register(addresses=(), phone="+49")
     shop.place_order(customer=anna)
     with Shopify(shop, token="t", protected=True, index_lag=0) as api:
-        answer = client(api)("{ orders(first: 1) { nodes { name email customer { id firstName defaultEmailAddress { emailAddress } } } } }")
+        answer = client(api)(
+            "{ orders(first: 1) { nodes { name email customer { id firstName defaultEmailAddress { emailAddress } } } } }"
+        )
     node = answer["data"]["orders"]["nodes"][0]
     assert node["name"] == "#1001"
     assert node["email"] is None
-    assert node["customer"] == {"id": f"gid://shopify/Customer/{anna.id}", "firstName": None, "defaultEmailAddress": None}
+    assert node["customer"] == {
+        "id": f"gid://shopify/Customer/{anna.id}",
+        "firstName": None,
+        "defaultEmailAddress": None,
+    }
     assert {(each["path"][-1], each["extensions"]["code"]) for each in answer["errors"]} == {
         ("email", "ACCESS_DENIED"),
         ("firstName", "ACCESS_DENIED"),
@@ -223,7 +234,9 @@ def test_a_list_is_sorted_by_when_things_were_changed_and_paged_by_keyset(shop, 
     shop.advance(60)
     assert names(ask(LIST)) == [each.name for each in reversed(orders)]
     assert names(ask(LIST, reverse=True)) == [each.name for each in orders]
-    assert [each["name"] for page in ask.pages(LIST, first=2) for each in page] == [each.name for each in reversed(orders)]
+    assert [each["name"] for page in ask.pages(LIST, first=2) for each in page] == [
+        each.name for each in reversed(orders)
+    ]
 
 
 def test_rows_that_change_while_one_pages_move_to_the_end_and_no_other_row_is_missed(shop, ask):
@@ -242,7 +255,9 @@ def test_rows_that_change_while_one_pages_move_to_the_end_and_no_other_row_is_mi
 def test_a_last_page_is_cut_from_the_end(shop, ask):
     orders = [shop.place_order() for _ in range(3) if not shop.advance(10)]
     shop.advance(60)
-    answer = ask("{ orders(last: 2, sortKey: UPDATED_AT) { pageInfo { hasNextPage hasPreviousPage } nodes { name } } }")
+    answer = ask(
+        "{ orders(last: 2, sortKey: UPDATED_AT) { pageInfo { hasNextPage hasPreviousPage } nodes { name } } }"
+    )
     assert names(answer) == [orders[1].name, orders[2].name]
     assert answer["data"]["orders"]["pageInfo"] == {"hasNextPage": False, "hasPreviousPage": True}
 
@@ -262,7 +277,9 @@ def test_a_window_is_half_open_and_its_seconds_are_whole(shop, ask):
     assert within(f"updated_at:>='{start}' AND updated_at:<'{after}'") == [first.name, second.name]
     assert within(f"updated_at:>='{after}'") == [third.name]
     assert within(f"updated_at:<='{start}'") == [first.name]
-    assert within(f"updated_at:>'{start}'") == [third.name], "2026-10: an exclusive bound leaves out the whole second"
+    assert within(f"updated_at:>'{start}'") == [third.name], (
+        "2026-10: an exclusive bound leaves out the whole second"
+    )
     ask.version = "2026-07"
     assert within(f"updated_at:>'{start}'") == [second.name, third.name]
 
@@ -282,7 +299,9 @@ def test_a_term_that_shopify_does_not_know_is_ignored_and_reported(shop, ask):
     assert names(answer) == ["#1001"]
     (said,) = answer["extensions"]["search"]
     assert said["path"] == ["orders"]
-    assert said["warnings"] == [{"field": "updatd_at", "message": "Invalid search field for this query.", "code": "invalid_field"}]
+    assert said["warnings"] == [
+        {"field": "updatd_at", "message": "Invalid search field for this query.", "code": "invalid_field"}
+    ]
 
 
 def test_the_list_lags_and_its_rows_show_newer_content_than_their_place(shop, client):
@@ -298,7 +317,9 @@ def test_the_list_lags_and_its_rows_show_newer_content_than_their_place(shop, cl
         shop.edit_order(order, note="newer")
         query = f"updated_at:<'{before:%Y-%m-%dT%H:%M:%SZ}'"
         (row,) = ask(LIST, query=query)["data"]["orders"]["nodes"]
-        assert datetime.fromisoformat(row["updatedAt"]) == before, "found by the old instant, shown with the new one"
+        assert datetime.fromisoformat(row["updatedAt"]) == before, (
+            "found by the old instant, shown with the new one"
+        )
         shop.advance(6)
         assert names(ask(LIST, query=query)) == []
 
@@ -316,7 +337,9 @@ def test_a_child_is_seen_later_than_its_parents_updated_at(shop, client):
         shop.advance(30)
         after = ask(query)["data"]["orders"]["nodes"][0]
     assert between["updatedAt"] > before["updatedAt"]
-    assert between | {"updatedAt": 0} == before | {"updatedAt": 0}, "nothing of the refund, not in sums either"
+    assert between | {"updatedAt": 0} == before | {"updatedAt": 0}, (
+        "nothing of the refund, not in sums either"
+    )
     assert len(after["refunds"]) == 1
     assert after["transactionsCount"]["count"] == 2
 
@@ -337,7 +360,9 @@ def test_plain_lists_are_cut_without_a_word_and_counts_tell(shop, ask):
         shop.refund(order, {order.lines[0].id: 1})
         shop.ship(order, {order.lines[0].id: 1})
     shop.advance(60)
-    answer = ask("{ orders(first: 1) { nodes { refunds(first: 2) { id } fulfillments(first: 1) { id } fulfillmentsCount { count } transactions(first: 2) { id } transactionsCount { count } } } }")
+    answer = ask(
+        "{ orders(first: 1) { nodes { refunds(first: 2) { id } fulfillments(first: 1) { id } fulfillmentsCount { count } transactions(first: 2) { id } transactionsCount { count } } } }"
+    )
     node = answer["data"]["orders"]["nodes"][0]
     assert [len(node[each]) for each in ("refunds", "fulfillments", "transactions")] == [2, 1, 2]
     assert (node["fulfillmentsCount"]["count"], node["transactionsCount"]["count"]) == (3, 4)
@@ -366,7 +391,9 @@ def test_the_parcels_of_an_order_can_be_searched(shop, ask):
     late = shop.ship(order)
     shop.advance(60)
     text = "query F($query: String!) { orders(first: 1) { nodes { fulfillments(first: 5, query: $query) { id } } } }"
-    node = ask(text, query=f"updated_at:>='{late.created_at:%Y-%m-%dT%H:%M:%SZ}'")["data"]["orders"]["nodes"][0]
+    node = ask(text, query=f"updated_at:>='{late.created_at:%Y-%m-%dT%H:%M:%SZ}'")["data"]["orders"]["nodes"][
+        0
+    ]
     assert node["fulfillments"] == [{"id": f"gid://shopify/Fulfillment/{late.id}"}]
 
 
@@ -422,7 +449,13 @@ def test_an_empty_bucket_throttles_and_fills_with_virtual_time(shop, client):
         while "data" in (answer := ask(COSTLY, n=40)):
             pass
         assert answer["errors"] == [
-            {"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"}}
+            {
+                "message": "Throttled",
+                "extensions": {
+                    "code": "THROTTLED",
+                    "documentation": "https://shopify.dev/api/usage/rate-limits",
+                },
+            }
         ]
         cost = answer["extensions"]["cost"]
         assert cost["actualQueryCost"] is None
@@ -451,7 +484,11 @@ def test_a_bucket_may_live_by_another_clock(shop, client):
 def test_a_failure_has_the_status_and_body_of_the_real_one(shop, client, fault, status, kind):
     with Shopify(shop, token="t", faults=Faults(plan=[fault], retry_after=2)) as api:
         ask = client(api)
-        ask.post("/admin/api/2026-10/graphql.json", b'{"query": "{ shop { name } }"}', {"X-Shopify-Access-Token": "t"})
+        ask.post(
+            "/admin/api/2026-10/graphql.json",
+            b'{"query": "{ shop { name } }"}',
+            {"X-Shopify-Access-Token": "t"},
+        )
         assert ask.status == status
         assert ask.headers["Content-Type"].startswith(kind)
         assert ask.headers.get("Retry-After") == ("2.0" if fault == "429_after" else None)
@@ -467,7 +504,10 @@ def test_a_reset_connection_answers_nothing(shop, client):
 
 
 def test_a_truncated_body_is_shorter_than_it_said(shop, client):
-    with Shopify(shop, token="t", faults=Faults(plan=["truncated"])) as api, pytest.raises(http.client.IncompleteRead):
+    with (
+        Shopify(shop, token="t", faults=Faults(plan=["truncated"])) as api,
+        pytest.raises(http.client.IncompleteRead),
+    ):
         client(api)("{ shop { name } }")
 
 
@@ -484,7 +524,12 @@ def test_a_kept_alive_connection_serves_many_and_ends_with_the_server(shop):
     with Shopify(shop, token="t") as api:
         connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=5)
         for _ in range(3):
-            connection.request("POST", "/admin/api/2026-10/graphql.json", b'{"query": "{ shop { name } }"}', {"X-Shopify-Access-Token": "t"})
+            connection.request(
+                "POST",
+                "/admin/api/2026-10/graphql.json",
+                b'{"query": "{ shop { name } }"}',
+                {"X-Shopify-Access-Token": "t"},
+            )
             assert connection.getresponse().read()
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         connection.request("POST", "/", b"{}")
