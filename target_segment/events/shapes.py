@@ -3,6 +3,7 @@
 A field that is None or UNSET is left out when it is written: absent stays absent. The docs print these declarations.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -207,10 +208,10 @@ class FulfillmentProperties(OfOrder, frozen=True, omit_defaults=True, gc=False):
     company: Annotated[Text, Meta(description="The carrier.")] = None
     tracking_numbers: list[str] | None = None
     tracking_urls: list[str] | None = None
-    fulfilled_at: Any = None
-    in_transit_at: Any = None
-    delivered_at: Any = None
-    estimated_delivery_at: Any = None
+    fulfilled_at: datetime | None = None
+    in_transit_at: datetime | None = None
+    delivered_at: datetime | None = None
+    estimated_delivery_at: datetime | None = None
     location_id: Text = None
     location_name: Text = None
     service: Text = None

@@ -1,0 +1,266 @@
+# ruff: noqa: INP001
+"""Write docs/events.md from the table of transitions, the declared shapes, the settings and the golden samples.
+
+Nothing in that page is written by hand twice: `python -m docs.generate` writes it, a test fails when it is stale.
+"""
+
+import inspect
+import json
+import typing
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from target_segment.events import EVENTS, customers, shapes, trimming
+from target_segment.events.overrides import DERIVED
+from target_segment.identity import IDENTITY
+from target_segment.settings import Setting
+from target_segment.transitions import TABLE, Entry
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "tests" / "samples" / "events"
+PAGE = ROOT / "docs" / "events.md"
+
+SHAPES: dict[str, type[Struct]] = {
+    "identify": customers.Traits,
+    "identity_linked": customers.Traits,
+    "checkout_started": shapes.CheckoutStarted,
+    "order_completed": shapes.OrderProperties,
+    "pos_order_placed": shapes.OrderProperties,
+    "coupon_applied": shapes.CouponApplied,
+    "post_purchase_upsell": shapes.PostPurchaseUpsell,
+    "order_updated": shapes.OrderProperties,
+    "order_cancelled": shapes.OrderCancelled,
+    "order_refunded": shapes.OrderRefunded,
+    "fulfillment_created": shapes.FulfillmentProperties,
+    "fulfillment_updated": shapes.FulfillmentProperties,
+    "customer_created": customers.CustomerProperties,
+    "customer_enabled": customers.CustomerProperties,
+    "customer_updated": customers.CustomerProperties,
+    "customer_deleted": customers.CustomerProperties,
+}
+"""What each transition says."""
+
+SAMPLED = {
+    "identify": "customer",
+    "identity_linked": "identity_linked",
+    "checkout_started": "checkout",
+    "order_completed": "order",
+    "pos_order_placed": "pos",
+    "coupon_applied": "coupon",
+    "post_purchase_upsell": "upsell",
+    "order_updated": "order",
+    "order_cancelled": "cancellation",
+    "order_refunded": "two_refunds",
+    "fulfillment_created": "fulfillment",
+    "fulfillment_updated": "fulfillment",
+    "customer_created": "customer",
+    "customer_enabled": "customer",
+    "customer_updated": "customer",
+    "customer_deleted": "customer",
+}
+"""The case whose golden sample is shown."""
+
+INTRODUCTION = """# Events
+
+<!-- Generated: python -m docs.generate -->
+
+What `target-segment` tells Segment: every call, when it is told, what is in it. Event names are those of Segment's
+[Ecommerce Spec v2](https://segment.com/docs/connections/spec/ecommerce/v2/) where it has one, else Littledata's; each can be
+switched off, renamed and re-templated. The samples are the project's golden files: tests hold the program to them.
+
+* Numbers are JSON numbers with the shop's own digits, ids are strings, instants are ISO 8601.
+* What the shop does not say, or says that it has none of, is left out: there is never a `null`, an empty text or a made-up 0.
+* `timestamp` is when it happened in the shop. `sentAt` is stamped on every attempt, on the batch.
+* `messageId` is a UUIDv5 of what happened, so the same happening is the same id in every run."""
+
+BEYOND = """## What browsers know and this program cannot
+
+A shop's API tells what became of orders and customers, not what a visitor looked at. For these, keep Segment's library in the
+storefront: pages and sessions, Products Searched, Product List Viewed, Product Clicked, Product Viewed, Product Added and Removed,
+Cart Viewed, Checkout Step Viewed and Completed, Payment Info Entered, wishlists, shares; `list_id`, `step`, `url` of a step;
+click ids and client ids (`fbp`, `fbc`, Google's `clientId` and `sessionId`); the browser's consent. Give the order the storefront's
+anonymousId as an attribute, name it by `anonymous_id_attribute`, and both halves meet in one profile. A property `userId` is not
+repeated: it is the call's own. Merged customers cannot be known: the losing id simply falls silent."""
+
+IDENTITIES = """## Who it is about
+
+`userId` is, as `user_id` is set, the platform's customer id (default), the e-mail, its MD5 or SHA-256 (trimmed, in lower case, in hex),
+a customer's metafield, an order's attribute, or none. The e-mail falls back to the one given with the order.
+
+Without a userId there is an `anonymousId`, the same for ever: the order's attribute named by `anonymous_id_attribute`; else a UUIDv5 of
+platform, shop and e-mail; else of platform, shop and customer; else of platform, shop and order. With a userId an anonymousId
+only comes from that attribute.
+
+An id that is none (empty, 0, -1, null, none, undefined, anonymous, …) is never used; an e-mail that is anonymised (`*`), a placeholder
+or no address neither becomes an id nor leaves as a trait. Accounts also go along as `context.externalIds`."""
+
+ORDER_IDS = """### Which id of an order
+
+`order_id` is the platform's id by default. The name (`#1001`) is what people say, and Littledata's default, but it is not a key: it
+repeats between shops, PrestaShop gives one reference to several orders, and a prefix can be changed later; then a refund no longer finds
+its order in a warehouse. With the default the name goes along as `order_name`; `order_id` = name swaps them, and the id goes along as
+`platform_order_id`. An order without a name goes by its id."""
+
+REVENUES = """### What revenue is
+
+`total` is what the order costs before returns; Order Refunded tells what was given back, so completed less refunded is what the
+merchant kept. `revenue` is, as set: `segment`, the total less shipping and tax, hence after discounts (a tip stays in; where prices contain
+tax, the tax on shipping is part of both); `littledata`, price times quantity of all products, less their tax where prices contain it, so
+before discounts; or `off`. Where a part of it is unknown, there is no revenue. An order that is cancelled and refunded in one click is told as both, and only
+the refund is about money."""
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n\n".join(_parts()) + "\n"
+
+
+def _parts() -> Iterator[str]:
+    yield INTRODUCTION
+    yield "## The table"
+    yield _table(
+        ("transition", "event", "from", "kind", "told when", "timestamp", "on"),
+        [_row(entry) for entry in TABLE.values()],
+    )
+    yield (
+        "*once*: at most once for its subject. *state*: whenever one of its facts changed. *running*: whenever a total grew, by the increase. "
+        "The subject of each, and the facts:"
+    )
+    yield _table(
+        ("transition", "subject", "facts that count as a change"),
+        [(f"`{entry.name}`", entry.subject, ", ".join(entry.facts)) for entry in TABLE.values()],
+    )
+    yield IDENTITIES
+    yield "## What every event about an order begins with"
+    yield _fields(shapes.OfOrder)
+    yield "With `seed_names`, at its end (`platform` is the platform's name, as in `shopify_customer_id`):"
+    yield _fields(shapes.CustomerSeeds)
+    yield ORDER_IDS
+    yield REVENUES
+    yield "## Products"
+    yield _fields(shapes.Product)
+    yield "With `seed_names`:"
+    yield _fields(shapes.ProductSeeds)
+    yield "## Each event"
+    for entry in TABLE.values():
+        yield from _event(entry)
+    yield "## Large orders"
+    yield inspect.cleandoc(trimming.__doc__ or "")
+    yield "## Templates"
+    yield _templates()
+    yield "## Settings"
+    yield _table(
+        ("setting", "type", "default", ""),
+        [
+            (f"`{each.name}`", each.kind, _default(each), each.about.replace("|", "\\|"))
+            for each in (*IDENTITY, *EVENTS)
+        ],
+    )
+    yield BEYOND
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    return (
+        f"[`{entry.name}`](#{entry.name})",
+        entry.event,
+        ", ".join(entry.streams),
+        entry.kind.value,
+        entry.when,
+        entry.timestamp,
+        "yes" if entry.on else "no",
+    )
+
+
+def _event(entry: Entry) -> Iterator[str]:
+    yield f"### {entry.name}"
+    call = "an identify call" if entry.identify else f"**{entry.event}**"
+    yield f"{call[0].upper()}{call[1:]}: {entry.when}. Its default in JSONata: [{entry.name}.jsonata](../target_segment/events/templates/{entry.name}.jsonata)."
+    shape = SHAPES[entry.name]
+    first = next(name for name, each in SHAPES.items() if each is shape)
+    if first == entry.name:
+        yield _fields(shape)
+    else:
+        yield f"The same {'traits' if entry.identify else 'properties'} as [{first}](#{first})."
+    yield f"```json\n{sample(entry.name)}\n```"
+
+
+def sample(transition: str) -> str:
+    """Return the first golden call of a transition, as its file has it."""
+    folder = SAMPLES / SAMPLED[transition]
+    news = json.loads((folder / "news.json").read_text(encoding="utf-8"))["news"]
+    calls = msgspec.json.decode((folder / "events.json").read_bytes(), type=list[msgspec.Raw])
+    found = next(call for said, call in zip(news, calls, strict=True) if said["transition"] == transition)
+    return msgspec.json.format(bytes(found), indent=2).decode()
+
+
+def _templates() -> str:
+    return f"""`templates` maps a transition to a [JSONata](https://docs.jsonata.org) text, or to the path of a `.jsonata` file. What it yields replaces
+the properties of that track, or the traits of that identify; ids, timestamp and context stay. Templates are compiled, and tried on a
+built-in example, before the first record is read; one that fails on a record sets that event aside, and says which template, record and
+position.
+
+A template reads `record` (the record as the tap emitted it), `event` (the event's name) and `derived` (everything that is computed):
+`default` (the whole default, to add to: `$merge([derived.default, {{"gift": true}}])`), `first` and `increase` (of a refund), `detail` (the coupon or the
+line), `customer`, `customer_id`, `user_id`, `anonymous_id`, `at`, and where the default has them {", ".join(f"`{name}`" for name in DERIVED)}.
+
+* Money in `derived` is computed before: a template places it and should not add. A number that is only placed keeps its digits.
+* A list of one is no list in JSONata: write `[record.line_items.{{…}}]`, with the brackets.
+* What is null is left out, at any depth. Too large an event is trimmed like any other.
+* `template_timeout_ms` bounds each event."""
+
+
+def _fields(shape: type[Struct]) -> str:
+    base = next(each for each in shape.__mro__[1:] if issubclass(each, Struct))
+    own = _own(shape, base)
+    return _table(("", "type", ""), [(f"`{name}`", kind, about) for name, kind, about in own])
+
+
+def _own(shape: type[Struct], base: type[Struct]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, type and description of the fields that a shape says, without those that every event about an order has."""
+    inherited = shapes.OfOrder.__struct_fields__ if issubclass(base, shapes.OfOrder) else ()
+    hints = typing.get_type_hints(shape, include_extras=True)
+    for field, name in zip(shape.__struct_fields__, shape.__struct_encode_fields__, strict=True):
+        if field not in inherited:
+            kind, about = _kind(hints[field])
+            yield name, kind, about
+
+
+def _kind(hint: Any) -> tuple[str, str]:
+    """Return the spec's word for a type, and what its declaration says of it."""
+    if metadata := getattr(hint, "__metadata__", ()):
+        about = next((each.description or "" for each in metadata if isinstance(each, Meta)), "")
+        return _kind(hint.__origin__)[0], about
+    if isinstance(hint, UnionType) or typing.get_origin(hint) is typing.Union:
+        return _kind(next(each for each in typing.get_args(hint) if each is not NoneType))
+    plain = typing.get_origin(hint) or hint
+    words = {
+        str: "String",
+        Decimal: "Number",
+        int: "Number",
+        bool: "Boolean",
+        datetime: "Date",
+        list: "Array",
+    }
+    return words.get(plain, "Object"), ""
+
+
+def _default(setting: Setting) -> str:
+    if setting.default is None:
+        return ""
+    return f"`{setting.default if isinstance(setting.default, str) else json.dumps(setting.default)}`"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
