@@ -5,9 +5,8 @@ Whether they are of plain or compressed bytes is not documented; plain is assume
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
-from target_segment.request import WRAPPING, Batch, Event, sealed
+from target_segment.request import WRAPPING, Batch, Event, Receipt, sealed
 
 MOST_EVENTS = 2_500
 MOST_BYTES = 475_000
@@ -35,13 +34,13 @@ def pack(events: Iterable[Event], platform: str, shop: str, number: Callable[[],
 
 def halves(batch: Batch, number: Callable[[], int]) -> tuple[Batch, Batch]:
     """Return a batch in two, in order."""
-    bodies, middle = batch.bodies(), batch.count // 2
+    bodies, receipts, middle = batch.bodies(), batch.receipts(), batch.count // 2
     # Who goes by two names may be in either half.
-    second_names = batch.people - {about["p"] for about in batch.about}
+    second_names = batch.people - {receipt.p for receipt in receipts}
 
     def half(part: slice) -> Batch:
-        about = batch.about[part]
-        return sealed(number(), bodies[part], about, frozenset(each["p"] for each in about) | second_names)
+        people = frozenset(receipt.p for receipt in receipts[part])
+        return sealed(number(), bodies[part], receipts[part], people | second_names)
 
     return half(slice(None, middle)), half(slice(middle, None))
 
@@ -50,21 +49,11 @@ def _batch(number: int, events: Sequence[Event], platform: str, shop: str) -> Ba
     people: set[str] = set()
     for event in events:
         people.update(event.people)
-    about = [_receipt(event, platform, shop) for event in events]
-    return sealed(number, [event.body for event in events], about, frozenset(people))
-
-
-def _receipt(event: Event, platform: str, shop: str) -> dict[str, Any]:
-    """Return the row of `receipts` that an event gets once it is acknowledged, under short names."""
-    return {
-        "m": event.message_id,
-        "l": platform,
-        "h": shop,
-        "t": event.transition,
-        "e": event.event,
-        "s": event.subject,
-        "p": event.person,
-        "o": event.at,
-        "a": event.amount,
-        "c": event.currency,
-    }
+    receipts = [
+        Receipt(
+            event.message_id, platform, shop, event.transition, event.event, event.subject, event.person, event.at,
+            event.amount, event.currency,
+        )
+        for event in events
+    ]  # fmt: skip
+    return sealed(number, [event.body for event in events], receipts, frozenset(people))

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import msgspec
+from isal import isal_zlib
 from msgspec import Struct
 
 from target_segment.errors import LedgerError
@@ -185,9 +186,9 @@ class Ledger:
         ids = [batch.id for batch in batches]
         with self._transaction():
             self._db.execute(
-                "INSERT INTO receipts SELECT r.m, source, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $2, r.a, r.c, $3"
-                f" FROM (SELECT source, unnest(from_json(about, '{_ABOUT}')) AS r FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[])))",
-                [ids, self._clock(), self.run],
+                "INSERT INTO receipts SELECT r.m, $2, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $3, r.a, r.c, $4"
+                f" FROM (SELECT unnest(from_json($1, '{_ABOUT}')) AS r)",
+                [(b"[" + b",".join(batch.about[1:-1] for batch in batches) + b"]").decode(), self._source, self._clock(), self.run],
             )
             self._db.execute("DELETE FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[]))", [ids])
 
@@ -233,13 +234,13 @@ class Ledger:
         ids = self._db.execute("SELECT id FROM outbox WHERE source = $1 ORDER BY id", [self._source]).fetchall()
         for (number,) in ids:
             (row,) = self._db.execute(
-                "SELECT events, people, deflated, size, crc, about::VARCHAR, epoch_us(intended) FROM outbox WHERE id = $1", [number]
+                "SELECT events, people, deflated, size, crc, about, epoch_us(intended) FROM outbox WHERE id = $1", [number]
             ).fetchall()
             count, people, deflated, size, crc, about, intended = row
             yield (
                 Batch(
                     id=number, count=count, people=frozenset(people), deflated=bytes(deflated), size=size, crc=crc,
-                    about=msgspec.json.decode(about),
+                    about=isal_zlib.decompress(bytes(about)),
                 ),
                 _instant(intended),
             )  # fmt: skip
@@ -336,7 +337,7 @@ class Ledger:
             "INSERT INTO outbox VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             [
                 batch.id, self._source, group, batch.count, sorted(batch.people), batch.deflated, batch.size, batch.crc,
-                _encode(batch.about).decode(), self._clock(), self.run,
+                isal_zlib.compress(batch.about, 1), self._clock(), self.run,
             ],
         )  # fmt: skip
 
@@ -432,7 +433,7 @@ def opened(
     until = monotonic() + wait_seconds
     while True:
         try:
-            db = duckdb.connect(path, config={"threads": "1", "memory_limit": "256MB", "preserve_insertion_order": "false"})
+            db = duckdb.connect(path, config={"threads": "1", "memory_limit": "96MB", "preserve_insertion_order": "false", "checkpoint_threshold": "64MB"})
             break
         except duckdb.Error as error:
             if "lock" not in str(error).lower():

@@ -43,7 +43,7 @@ CREATE TABLE outbox (                      -- batches intended and not yet recei
     deflated BLOB NOT NULL,                -- the batch's own events, compressed
     size BIGINT NOT NULL,
     crc UBIGINT NOT NULL,
-    about JSON NOT NULL,                   -- the receipts to write once Segment has acknowledged it
+    about BLOB NOT NULL,                   -- the receipts to write once Segment has acknowledged it, compressed
     intended TIMESTAMP NOT NULL,
     run INTEGER NOT NULL
 );

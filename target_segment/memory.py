@@ -43,9 +43,9 @@ class Memory(Struct, omit_defaults=True):
     anonymousId under which an order was told. `spoken` is the stream that an identity's traits come from.
     """
 
-    fates: dict[str, Fate] = field(default_factory=dict)
-    states: dict[str, State] = field(default_factory=dict)
-    parts: dict[str, list[str]] = field(default_factory=dict)
+    fates: dict[str, Fate] = {}
+    states: dict[str, State] = {}
+    parts: dict[str, list[str]] = {}
     completed: bool = False
     verdict: str | None = None
     guest: str | None = None
@@ -55,7 +55,7 @@ class Memory(Struct, omit_defaults=True):
     total: Decimal | None = None
     total_before: Decimal | None = None
     start_before: datetime | None = None
-    told_records: list[str] = field(default_factory=list)
+    told_records: list[str] = []
 
 
 class Row(Struct):

@@ -28,6 +28,8 @@ from target_segment.transitions import News, Proof
 CHUNK_RECORDS = 2_000
 CHUNK_BYTES = 8_000_000
 CHUNK_SECONDS = 5.0
+CONFIRM_EVENTS = 3_000
+CONFIRM_SECONDS = 1.0
 PROBATION = 20
 """How many single events may be refused, while nothing was ever accepted, before the refusal is not the events'."""
 
@@ -90,6 +92,8 @@ class Pipeline:
         self._states: deque[tuple[int, str]] = deque()
         self._pending: deque[Batch] = deque()
         self._flying: dict[Future[datetime], Batch] = {}
+        self._acknowledged: list[Batch] = []
+        self._acknowledged_since = 0.0
         self._held: list[tuple[Batch, str]] = []
         self._accepted = ledger.has_receipts()
         self._read_at: tuple[str | None, datetime | None] = (None, None)
@@ -295,42 +299,51 @@ class Pipeline:
         return told
 
     def _collect(self, *, block: bool) -> None:
-        """Commit the receipts of what was answered; raise what stops the run once everything under way has landed."""
-        if not self._flying:
-            return
-        done, _ = wait(self._flying, timeout=None if block else 0, return_when=FIRST_COMPLETED)
-        acknowledged, stop = self._answers(done)
-        if stop:
-            landed, _ = wait(self._flying)
-            more, _ = self._answers(landed)
-            acknowledged += more
-        self._confirm(acknowledged)
-        if stop:
-            raise stop
-        self._start()
+        """Note what was answered; raise what stops the run once everything under way has landed."""
+        if self._flying:
+            done, _ = wait(self._flying, timeout=None if block else 0, return_when=FIRST_COMPLETED)
+            stop = self._answers(done)
+            if stop:
+                landed, _ = wait(self._flying)
+                self._answers(landed)
+                self._confirm()
+                raise stop
+            self._start()
+        if self._acknowledged and (
+            not self._accepted
+            or not self._flying
+            or sum(batch.count for batch in self._acknowledged) >= CONFIRM_EVENTS
+            or self._monotonic() - self._acknowledged_since > CONFIRM_SECONDS
+        ):
+            self._confirm()
+            self._start()
 
-    def _answers(self, done: set[Future[datetime]]) -> tuple[list[Batch], BaseException | None]:
-        acknowledged: list[Batch] = []
+    def _answers(self, done: set[Future[datetime]]) -> BaseException | None:
+        """Sort what was answered into acknowledged and refused; return the error that stops the run, if there is one."""
         stop: BaseException | None = None
         for future in done:
             batch = self._flying.pop(future)
             error = future.exception()
             if error is None:
-                acknowledged.append(batch)
+                if not self._acknowledged:
+                    self._acknowledged_since = self._monotonic()
+                self._acknowledged.append(batch)
             elif isinstance(error, Refused):
                 self._refused(batch, error)
             else:
                 stop = stop or error
-        return acknowledged, stop
+        return stop
 
-    def _confirm(self, acknowledged: list[Batch]) -> None:
+    def _confirm(self) -> None:
+        """Commit the receipts of all batches acknowledged since the last time, in one transaction."""
+        acknowledged, self._acknowledged = self._acknowledged, []
         if not acknowledged:
             return
         self._at("before receipt")
         self._ledger.confirm(acknowledged)
         self._at("after receipt")
         for batch in acknowledged:
-            self.told.update(each["e"] for each in batch.about)
+            self.told.update(receipt.e for receipt in batch.receipts())
             self._landed(batch)
         if not self._accepted:
             self._accepted = True
@@ -356,16 +369,14 @@ class Pipeline:
                 self._take_back()
 
     def _reject(self, batch: Batch, reason: str) -> None:
-        (about,) = batch.about
+        (about,) = batch.receipts()
         self.counts["rejected"] += 1
-        self._warn(f"{about['t']} of {about['s']} was refused and is set aside in the ledger's table `refused`: {reason}")
-        occurred = about["o"]
+        self._warn(f"{about.t} of {about.s} was refused and is set aside in the ledger's table `refused`: {reason}")
         self._ledger.reject(
             batch,
             Refusal(
-                fate="rejected", stream=_STREAM_OF.get(about["t"], "orders"), platform=about["l"], shop=about["h"], transition=about["t"],
-                subject=about["s"], message_id=about["m"], reason=reason, payload=msgspec.Raw(batch.bodies()[0]),
-                occurred=datetime.fromisoformat(occurred) if isinstance(occurred, str) else occurred,
+                fate="rejected", stream=_STREAM_OF.get(about.t, "orders"), platform=about.l, shop=about.h, transition=about.t,
+                subject=about.s, message_id=about.m, reason=reason, payload=msgspec.Raw(batch.bodies()[0]), occurred=about.o,
             ),
         )  # fmt: skip
         self._landed(batch)
@@ -381,7 +392,7 @@ class Pipeline:
 
     def _drain(self) -> None:
         self._start()
-        while self._flying or self._pending:
+        while self._flying or self._pending or self._acknowledged:
             self._collect(block=True)
         if self._held and not self._accepted:
             self._take_back()

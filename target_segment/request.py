@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 from isal import isal_zlib
@@ -40,7 +39,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     """Events that travel together.
 
     `deflated` is a raw deflate stream of the request's beginning, cut at a byte (`Z_SYNC_FLUSH`), so that the end can follow
-    it without touching the events' bytes; `size` and `crc` are of what it holds. `about` are the receipts to be written.
+    it without touching the events' bytes; `size` and `crc` are of what it holds. `about` are the receipts to be written, as JSON:
+    see `Receipt`.
     """
 
     id: int
@@ -49,7 +49,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     deflated: bytes
     size: int
     crc: int
-    about: list[dict[str, Any]]
+    about: bytes
 
     def gzipped(self, sent_at: str) -> bytes:
         """Return the body of one attempt, gzipped."""
@@ -67,17 +67,51 @@ class Batch(Struct, frozen=True, kw_only=True):
         """Return the bytes of each event."""
         return [bytes(each) for each in msgspec.json.decode(self._head()[len(_HEAD) - 1 :] + b"]", type=list[msgspec.Raw])]
 
+    def receipts(self) -> list["Receipt"]:
+        """Return the receipts to be written, one per event."""
+        return _receipts.decode(self.about)
+
     def _head(self) -> bytes:
         return zlib.decompressobj(-15).decompress(self.deflated)
 
 
-def sealed(number: int, bodies: Sequence[bytes], about: list[dict[str, Any]], people: frozenset[str]) -> Batch:
+class Receipt(Struct, frozen=True, gc=False):
+    """A row of the ledger's table `receipts`, as it will be once its event is acknowledged, under short names."""
+
+    m: str
+    """messageId"""
+    l: str  # noqa: E741
+    """platform"""
+    h: str
+    """shop"""
+    t: str
+    """transition"""
+    e: str
+    """event"""
+    s: str
+    """subject"""
+    p: str
+    """person"""
+    o: datetime
+    """occurred"""
+    a: Decimal | None
+    """amount"""
+    c: str | None
+    """currency"""
+
+
+_receipts = msgspec.json.Decoder(list[Receipt])
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def sealed(number: int, bodies: Sequence[bytes], receipts: Sequence[Receipt], people: frozenset[str]) -> Batch:
     """Return the batch that holds these events."""
     head = _HEAD + b",".join(bodies)
     squeeze = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15)
     deflated = squeeze.compress(head) + squeeze.flush(isal_zlib.Z_SYNC_FLUSH)
     return Batch(
-        id=number, count=len(bodies), people=people, deflated=deflated, size=len(head), crc=zlib.crc32(head), about=about
+        id=number, count=len(bodies), people=people, deflated=deflated, size=len(head), crc=zlib.crc32(head),
+        about=_encode(receipts),
     )
 
 

@@ -1,6 +1,7 @@
 """Settings → pipeline; the only place that knows the SDK's Target, and the only one that turns an error into an exit."""
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -441,6 +442,8 @@ def _summary(counts: Mapping[str, Any]) -> str:
 def main() -> None:
     """Run `target-segment`: one clear line and a non-zero exit for everything that can be foreseen."""
     os.umask(0o077)
+    # A chunk of records goes by reference count; the cyclic collector would only walk what lives.
+    gc.set_threshold(200_000, 20, 50)
     try:
         TargetSegment.cli(standalone_mode=False)
     except (SegmentError, click.ClickException) as error:

@@ -2,70 +2,49 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 from msgspec import UNSET
 
 from target_segment.snapshots import Customer, CustomerSummary, OrderSummary
-from target_segment.transitions import Proof, Transition
-from target_segment.transitions.facts import hashed, joined, parts
+from target_segment.transitions import COUNTERS, CUSTOMER_FACTS, Proof, Transition
+from target_segment.transitions.facts import hashed, joined, parts, words
 
 _consent = parts("state", "opt_in_level")
 _address = parts("name", "first_name", "last_name", "company", "street", "street_2", "city", "postal_code", "region", "country", "phone")
 _metafields = parts("name", "value")
 
 
+_scalars = attrgetter("email", "phone", "first_name", "last_name", "created_at", "state", "verified_email", "locale", "note")
+
+
 def facts(customer: Customer) -> str:
     """Return the facts that Customer Updated looks at, in the table's order; identify adds the counters."""
-    return joined(
-        [
-            hashed(customer.email),
-            hashed(customer.phone),
-            hashed(customer.first_name),
-            hashed(customer.last_name),
-            hashed(customer.name),
-            hashed(customer.created_at),
-            hashed(customer.state),
-            hashed(customer.verified_email),
-            hashed(customer.locale),
-            hashed(customer.tags),
-            hashed(customer.note),
-            hashed(customer.tax_exempt),
-            hashed(customer.data_sale_opt_out),
-            _consent(customer.email_consent),
-            _consent(customer.sms_consent),
-            _address(customer.default_address),
-            _metafields(customer.metafields),
-        ]
+    return _facts(
+        customer, hashed(customer.name), hashed(customer.tax_exempt), hashed(customer.data_sale_opt_out), customer.email, customer.phone
     )
 
 
 def traits_of_summary(customer: CustomerSummary | None, order: OrderSummary) -> str:
     """Return the facts by which identify is compared when an order speaks: no counters, they are not of the order's time."""
     if customer is None:
-        return joined([hashed(order.email or UNSET), hashed(order.phone or UNSET), *[""] * 17])
+        return joined([hashed(order.email or UNSET), hashed(order.phone or UNSET), *_ABSENT])
+    return _facts(customer, "", "", "", customer.email or order.email, customer.phone or order.phone) + ",,"
+
+
+_ABSENT = [""] * (len(CUSTOMER_FACTS) + len(COUNTERS) - 2)
+
+
+def _facts(customer: CustomerSummary, name: str, exempt: str, opt_out: str, email: Any, phone: Any) -> str:
+    _, _, first, last, created, state, verified, locale, note = map(hashed, _scalars(customer))
     return joined(
         [
-            hashed(customer.email or order.email),
-            hashed(customer.phone or order.phone),
-            hashed(customer.first_name),
-            hashed(customer.last_name),
-            "",
-            hashed(customer.created_at),
-            hashed(customer.state),
-            hashed(customer.verified_email),
-            hashed(customer.locale),
-            hashed(customer.tags),
-            hashed(customer.note),
-            "",
-            "",
-            _consent(customer.email_consent),
-            _consent(customer.sms_consent),
-            _address(customer.default_address),
+            hashed(email), hashed(phone), first, last, name, created, state, verified, locale, words(customer.tags), note, exempt, opt_out,
+            _consent(customer.email_consent), _consent(customer.sms_consent), _address(customer.default_address),
             _metafields(customer.metafields),
-            "",
-            "",
         ]
-    )
+    )  # fmt: skip
 
 
 def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:

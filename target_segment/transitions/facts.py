@@ -8,6 +8,8 @@ parts (an address, lines) carries which parts were said: another selection is ad
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET, json
@@ -15,6 +17,7 @@ from xxhash import xxh3_64_hexdigest
 
 _DIGITS = 10
 _NONE = "-"
+_EMPTY = "0"
 _encode = json.Encoder(order="deterministic").encode
 
 
@@ -31,49 +34,76 @@ def plain(value: Any) -> Any:
     return value
 
 
+# Most values come again and again: currencies, prices, names. By type, for 1 and True are not one value.
+@lru_cache(maxsize=1 << 14, typed=True)
 def hashed(value: Any) -> str:
-    """Return the short hash of a scalar or a list of words; the order of words does not count."""
+    """Return the short hash of a scalar."""
     if value is UNSET:
         return ""
     if value is None:
         return _NONE
-    if isinstance(value, list):
-        return xxh3_64_hexdigest(_encode(sorted(value)))[:_DIGITS]
     return xxh3_64_hexdigest(str(plain(value)).encode())[:_DIGITS]
 
 
+def words(value: Any) -> str:
+    """Return the short hash of a list of words, whose order does not count."""
+    if value is UNSET:
+        return ""
+    if value is None:
+        return _NONE
+    return xxh3_64_hexdigest(_encode(sorted(value)))[:_DIGITS] if value else _EMPTY
+
+
 def parts(*fields: str) -> Callable[[Any], str]:
-    """Return a function that hashes a thing, or a list of things, by these fields, and says which of them were said."""
-    numbered = [(1 << place, field) for place, field in enumerate(fields)]
+    """Return a function that hashes a thing, or a list of things, by these fields, and says which of them were said.
+
+    A list is sorted by the first field.
+    """
+    get = attrgetter(*fields)
+    everything = (1 << len(fields)) - 1
 
     def row(thing: Any) -> tuple[int, list[Any]]:
-        said, values = 0, []
-        for bit, field in numbered:
-            value = getattr(thing, field)
-            if value is UNSET:
-                continue
-            said |= bit
-            if value is not None and type(value) is not str and type(value) is not int:
-                value = [[each.name, each.value] for each in value] if isinstance(value, list) else plain(value)
-            values.append(value)
-        return said, values
+        values = get(thing)
+        if UNSET not in values:
+            return everything, [value if type(value) in _SIMPLE else _normal(value) for value in values]
+        said = sum(1 << place for place, value in enumerate(values) if value is not UNSET)
+        return said, [_normal(value) for value in values if value is not UNSET]
+
+    def of_list(things: list[Any]) -> str:
+        said, contents = 0, []
+        for thing in things:
+            bits, values = row(thing)
+            said |= bits
+            contents.append(values)
+        contents.sort(key=_first)
+        return f"{said:x}.{xxh3_64_hexdigest(_encode(contents))[:_DIGITS]}"
+
+    @lru_cache(maxsize=1 << 12)
+    def of_one(thing: Any) -> str:
+        said, content = row(thing)
+        return f"{said:x}.{xxh3_64_hexdigest(_encode(content))[:_DIGITS]}"
 
     def hash_parts(value: Any) -> str:
         if value is UNSET:
             return ""
         if value is None:
             return _NONE
-        if isinstance(value, list):
-            rows = [row(thing) for thing in value]
-            said = 0
-            for bits, _ in rows:
-                said |= bits
-            content: Any = sorted([values for _, values in rows], key=_encode)
-        else:
-            said, content = row(value)
-        return f"{said:x}.{xxh3_64_hexdigest(_encode(content))[:_DIGITS]}"
+        return of_list(value) if type(value) is list else of_one(value)
 
     return hash_parts
+
+
+_SIMPLE = frozenset({str, int, bool, type(None)})
+
+
+def _first(row: list[Any]) -> str:
+    return str(row[0])
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, list):
+        return [[each.name, each.value] for each in value]
+    return plain(value)
 
 
 def joined(hashes: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from target_segment.snapshots import Fulfillment, OrderSummary
 from target_segment.transitions import Proof, Transition
-from target_segment.transitions.facts import hashed, joined, parts
+from target_segment.transitions.facts import hashed, joined, parts, words
 
 _lines = parts("id", "quantity")
 
@@ -17,8 +17,8 @@ def facts(fulfillment: Fulfillment) -> str:
             hashed(fulfillment.status),
             hashed(fulfillment.carrier_status),
             hashed(fulfillment.company),
-            hashed(fulfillment.tracking_numbers),
-            hashed(fulfillment.tracking_urls),
+            words(fulfillment.tracking_numbers),
+            words(fulfillment.tracking_urls),
             _lines(fulfillment.line_items),
         ]
     )

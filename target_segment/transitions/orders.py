@@ -6,6 +6,7 @@ interval since the order was last seen otherwise.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET
@@ -14,7 +15,7 @@ from target_segment.settings import Setting
 from target_segment.snapshots import Order, OrderSummary
 from target_segment.transitions import Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
-from target_segment.transitions.facts import hashed, joined, parts
+from target_segment.transitions.facts import hashed, joined, parts, words
 
 ORDERS = (
     Setting(
@@ -63,10 +64,12 @@ _WORDS = {
 }
 
 _address = parts("name", "first_name", "last_name", "company", "street", "street_2", "city", "postal_code", "region", "country", "phone")
-_lines = parts("id", "quantity", "product_id", "variant_id", "sku", "price", "properties")
+_lines = parts("id", "quantity", "price", "properties")
 _attributes = parts("name", "value")
-_SCALARS = ("name", "currency", "total", "original_total", "subtotal", "discount", "shipping", "tax", "tip", "tags", "note")
-_LATER = ("source", "location_id", "market", "test")
+_scalars = attrgetter(
+    "name", "currency", "total", "original_total", "subtotal", "discount", "shipping", "tax", "tip",
+    "note", "email", "phone", "shipping_method", "source", "location_id", "market", "test",
+)  # fmt: skip
 
 
 def happened(order: OrderSummary, condition: str, seen: datetime) -> tuple[datetime | None, datetime] | None:
@@ -83,19 +86,14 @@ def happened(order: OrderSummary, condition: str, seen: datetime) -> tuple[datet
 
 def facts(order: Order) -> str:
     """Return the facts that Order Updated looks at, in the table's order."""
+    name, currency, *money, note, email, phone, method, source, location, market, test = map(hashed, _scalars(order))
     return joined(
         [
-            *[hashed(getattr(order, field)) for field in _SCALARS],
-            _attributes(order.attributes),
-            hashed(order.email),
-            hashed(order.phone),
-            _address(order.shipping_address),
-            _address(order.billing_address),
-            hashed(order.shipping_method),
-            _lines(order.line_items),
-            *[hashed(getattr(order, field)) for field in _LATER],
+            name, currency, *money, words(order.tags), note, _attributes(order.attributes), email, phone,
+            _address(order.shipping_address), _address(order.billing_address), method, _lines(order.line_items),
+            source, location, market, test,
         ]
-    )
+    )  # fmt: skip
 
 
 def begun_by(settings: Mapping[str, Any]) -> Callable[[OrderSummary], bool]:
