@@ -50,8 +50,14 @@ class Pipe:
         self.ledger = folder / "ledger.duckdb"
         self.state = folder / "state.json"
         self._catalog = catalog
-        self.tap_config = _written(folder / "shop.json", tap)
+        self._tap = dict(tap)
+        self.tap_config = _written(folder / "shop.json", self._tap)
         self.target_config = _written(folder / "segment.json", {"ledger": str(self.ledger), **target})
+
+    def set_tap(self, **settings: Any) -> None:
+        """Change settings of the tap for the runs to come."""
+        self._tap |= settings
+        _written(self.tap_config, self._tap)
 
     def run(self) -> Ended:
         """Run both to their end."""

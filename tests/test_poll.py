@@ -21,19 +21,15 @@ class Commands:
 
     def run(self, *, tap="true", target="cat", **env):
         """Run the script with these as tap and target."""
-        # The script puts the project's own commands first; a copy elsewhere has none beside it.
-        script = self.folder / "bin" / "poll"
-        script.parent.mkdir(exist_ok=True)
-        script.write_bytes(POLL.read_bytes())
-        found = self.folder / ".venv" / "bin"
-        found.mkdir(parents=True, exist_ok=True)
+        found = self.folder / "commands"
+        found.mkdir(exist_ok=True)
         for name, line in {"tap-commerce": tap, "target-segment": target}.items():
             (found / name).write_text(f"#!/bin/bash\n{line}\n")
             (found / name).chmod(0o755)
         return subprocess.run(
-            ["bash", script],
+            ["bash", POLL],
             cwd=self.folder,
-            env={"PATH": os.environ["PATH"], **env},
+            env={"PATH": f"{found}:{os.environ['PATH']}", **env},
             capture_output=True,
             text=True,
             check=False,
