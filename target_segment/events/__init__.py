@@ -18,7 +18,7 @@ from target_segment.events.context import VISITS, contexts
 from target_segment.events.examples import example
 from target_segment.events.news import News, about
 from target_segment.events.overrides import overrides
-from target_segment.events.settings import EVENTS, choices
+from target_segment.events.settings import EVENTS, choices, consents
 from target_segment.events.shapes import ENCODER
 from target_segment.events.trimming import LIMIT, trimmed
 from target_segment.request import Event
@@ -141,7 +141,9 @@ def _render(
     identify = name in ("identify", "identity_linked")
     amount = _AMOUNTS.get(name, _nothing)
     in_context = traits if "context" in _places(settings) and not identify else None
-    context = contexts(identify=identify, visit=name in VISITS, traits=in_context)
+    context = contexts(
+        identify=identify, visit=name in VISITS, traits=in_context, consents=consents(settings)
+    )
     chosen = (settings.get("events") or {}).get(name)
     renamed = chosen.strip() if isinstance(chosen, str) else None
     integrations = Raw(ENCODER.encode(settings["integrations"])) if settings.get("integrations") else None

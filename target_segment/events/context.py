@@ -4,7 +4,7 @@ A visit is only told with what the shopper did: who cancels an order in the back
 https://segment.com/docs/connections/spec/common/#context
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -39,6 +39,15 @@ class Page(Shape, frozen=True, omit_defaults=True, gc=False):
     referrer: Any = None
 
 
+class Consents(Shape, frozen=True, omit_defaults=True, gc=False, rename="camel"):
+    """What Segment enforces: an empty object would close every mapped destination, so there is none without a category.
+
+    https://segment.com/docs/privacy/consent-management/consent-in-segment-connections/
+    """
+
+    category_preferences: dict[str, bool]
+
+
 class Utm(Shape, frozen=True, omit_defaults=True, gc=False):
     """The campaign, without what is not known of it."""
 
@@ -55,6 +64,7 @@ class Context(Shape, frozen=True, omit_defaults=True, gc=False, rename="camel"):
     library: Raw | None = None
     active: bool | None = None
     external_ids: list[ExternalId] | None = None
+    consent: Consents | None = None
     locale: Any = None
     traits: Any = None
     ip: Any = None
@@ -76,7 +86,11 @@ def library() -> Raw:
 
 
 def contexts(
-    *, identify: bool, visit: bool, traits: Callable[[Who, OrderSummary | None], Any] | None
+    *,
+    identify: bool,
+    visit: bool,
+    traits: Callable[[Who, OrderSummary | None], Any] | None,
+    consents: Mapping[str, str],
 ) -> Contexts:
     """Return the function from platform, customer and order to the context of one kind of call.
 
@@ -84,10 +98,16 @@ def contexts(
     """
     sender, active = library(), False if identify else None
     told = traits or (lambda _customer, _order: None)
+    consent = _consent(consents)
 
     def context(platform: str, customer: Who, order: OrderSummary | None) -> Context:
         return Context(
-            sender, active, _external(platform, customer), _locale(customer, order), told(customer, order)
+            sender,
+            active,
+            _external(platform, customer),
+            consent(customer),
+            _locale(customer, order),
+            told(customer, order),
         )
 
     def visited(platform: str, customer: Who, order: OrderSummary | None) -> Context:
@@ -97,6 +117,7 @@ def contexts(
             sender,
             active,
             _external(platform, customer),
+            consent(customer),
             _locale(customer, order),
             told(customer, order),
             order.ip,
@@ -111,6 +132,25 @@ def contexts(
 def _external(platform: str, customer: Who) -> list[ExternalId] | None:
     customer_id = customer_id_of(customer)
     return [ExternalId(customer_id, f"{platform}_customer_id", "users", "none")] if customer_id else None
+
+
+def _consent(categories: Mapping[str, str]) -> Callable[[Who], Consents | None]:
+    """Return the function from a customer to the categories whose channel the shop knows of."""
+    if not categories:
+        return lambda _: None
+
+    def consent(customer: Who) -> Consents | None:
+        if not customer:
+            return None
+        said = {"email": customer.email_consent, "sms": customer.sms_consent}
+        known = {
+            category: found.state == "subscribed"
+            for category, channel in categories.items()
+            if (found := said[channel])
+        }
+        return Consents(known) if known else None
+
+    return consent
 
 
 def _locale(customer: Who, order: OrderSummary | None) -> Any:

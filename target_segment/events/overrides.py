@@ -6,6 +6,7 @@ places is written with the digits it came with. What it leaves null is left out,
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def _kind(found: Any) -> str:
 
 
 def _present(found: Any) -> Any:
-    """Return what a template yielded as plain JSON with exact numbers, without what is null."""
+    """Return what a template yielded as plain JSON with exact numbers, without what is null; raise `ValueError` if it cannot be."""
     match found:
         case dict():
             return {str(key): _present(value) for key, value in found.items() if value is not None}
@@ -181,4 +182,8 @@ def _present(found: Any) -> Any:
             return [_present(each) for each in found]
         case Number():
             return Decimal(found.digits)
-    return found
+        case float() if not isfinite(found):
+            raise ValueError(f"{found} is no number")
+        case None | str() | bool() | int() | float():
+            return found
+    raise ValueError("it holds a function")

@@ -67,6 +67,12 @@ EVENTS: tuple[Setting, ...] = (
         "`shopify_customer_id`, `lifetime_revenue`, `purchase_count`, `default_address` and the like.",
     ),
     Setting(
+        name="consent_categories",
+        kind="object",
+        about="Segment's consent categories that follow a customer's marketing consent, and over which channel: "
+        '`{"Advertising": "email", "Messaging": "sms"}`. What the shop does not know is left out.',
+    ),
+    Setting(
         name="integrations",
         kind="object",
         about='Segment\'s `integrations` object on every event, such as `{"All": false, "Mixpanel": true}`; '
@@ -86,6 +92,17 @@ def choices(settings: Mapping[str, Any], table: Mapping[str, Entry]) -> dict[str
             f"setting `events`: there is no transition {unknown[0]!r}; there are {', '.join(table)}"
         )
     return {name: _choice(entry, chosen.get(name)) for name, entry in table.items()}
+
+
+def consents(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the channel that each consent category follows; raise `Misconfigured` if it is neither email nor sms."""
+    categories: dict[str, str] = dict(settings.get("consent_categories") or {})
+    for category, channel in categories.items():
+        if channel not in ("email", "sms"):
+            raise Misconfigured(
+                f"setting `consent_categories`: {category} is {channel!r}, neither email nor sms"
+            )
+    return categories
 
 
 def _choice(entry: Entry, chosen: object) -> tuple[bool, str]:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import time
 from decimal import Decimal
 
@@ -106,6 +108,8 @@ def test_a_template_that_is_none_is_named(templates, says):
         ('{"a": $error("no")}', "failed on order 1, .*no"),
         ("record.id", "failed on order 1, at its end: it yields a string, not an object"),
         ("record.nothing", ".*it yields nothing, not an object"),
+        ('{"f": $sum}', ".*at its end: it is not JSON"),
+        ('{"f": 1e308 * 10}', "failed on order 1"),
         ("[1, 2]", ".*it yields an array, not an object"),
         ('{"a": $number("x")}', "failed on order 1, at position 17"),
         ('($f := function($n) {1 + $f($n)}; {"a": $f(1)})', r"failed on order 1, at position \d+"),
@@ -162,3 +166,8 @@ def test_several_templates_do_not_meet():
     for name, letter in (("order_completed", "a"), ("order_updated", "b"), ("order_completed", "a")):
         body = json.loads(render(example(name, "orders")).body)
         assert body["properties"] == {"is": [f"{letter}1", f"{letter}2"]}
+
+
+def test_who_has_no_template_does_not_pay_for_jsonata():
+    code = "import sys, target_segment.events as e; e.renderer({}); sys.exit('jsonata' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

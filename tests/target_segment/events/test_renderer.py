@@ -4,9 +4,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from target_segment.errors import TemplateError, Unsendable
+from target_segment.errors import Misconfigured, TemplateError, Unsendable
 from target_segment.events import TRANSITIONS, renderer
 from target_segment.events.examples import EXAMPLES, example
+from target_segment.snapshots import Consent
 
 from .cases import case
 
@@ -242,6 +243,34 @@ def test_where_a_trait_has_the_name_of_a_property_the_property_counts():
 def test_integrations_go_along_only_if_set():
     assert "integrations" not in said(news())
     assert said(news(), integrations={"All": False})["integrations"] == {"All": False}
+
+
+def consenting(**states):
+    customer = msgspec.structs.replace(
+        news("identify").snapshot, **{channel: Consent(state=state) for channel, state in states.items()}
+    )
+    told = news("customer_updated", snapshot=customer)
+    return said(told, consent_categories={"Advertising": "email", "Messaging": "sms"})["context"].get(
+        "consent"
+    )
+
+
+def test_marketing_consent_becomes_the_categories_that_follow_it():
+    assert consenting(email_consent="subscribed", sms_consent="pending") == {
+        "categoryPreferences": {"Advertising": True, "Messaging": False}
+    }
+    assert consenting(email_consent="unsubscribed") == {"categoryPreferences": {"Advertising": False}}
+
+
+def test_unknown_consent_is_left_out_whole():
+    """An empty object would close every mapped destination."""
+    assert consenting() is None
+    assert "consent" not in said(order(customer=None), consent_categories={"Advertising": "email"})["context"]
+
+
+def test_consent_follows_email_or_sms_alone():
+    with pytest.raises(Misconfigured, match="Advertising is 'push', neither email nor sms"):
+        renderer({"consent_categories": {"Advertising": "push"}})
 
 
 def test_sent_from_and_category_are_on_every_track():
