@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from target_segment.errors import Misconfigured, TemplateError
 from target_segment.events.news import News, about
@@ -62,11 +63,15 @@ def override(name: str, text: str, default: Properties, timeout: int = 1000) -> 
     """Return the function that renders one transition's properties by a JSONata text; raise `TemplateError` if it is none."""
     evaluate = _compiled(name, text, timeout)
 
-    def render(news: News) -> dict[str, Any]:
-        found = evaluate(
-            document(news, default(news)), f"{type(news.snapshot).__name__.lower()} {news.snapshot.id}"
-        )
-        return _present(found)  # type: ignore[no-any-return]
+    def render(news: News) -> Raw:
+        record = f"{type(news.snapshot).__name__.lower()} {news.snapshot.id}"
+        found = evaluate(document(news, default(news)), record)
+        try:
+            return Raw(ENCODER.encode(_present(found)))
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise TemplateError(
+                f"template `{name}` failed on {record}, at its end: it is not JSON: {error}"
+            ) from error
 
     return render
 
