@@ -34,12 +34,12 @@ def segment(clock):
         yield segment
 
 
-def track(id="m1", **more):
+def track(name="m1", **more):
     return {
         "type": "track",
         "event": "Order Completed",
         "userId": "7",
-        "messageId": id,
+        "messageId": name,
         "timestamp": "2026-11-20T11:00:00Z",
         **more,
     }

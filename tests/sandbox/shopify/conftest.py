@@ -10,8 +10,8 @@ from sandbox.shop import Shop
 
 
 class Client:
-    def __init__(self, api, token="t", version="2026-10"):
-        self.api, self.token, self.version = api, token, version
+    def __init__(self, api, version="2026-10"):
+        self.api, self.token, self.version = api, "t", version
         self.status, self.headers, self.body = 0, {}, b""
 
     def post(self, path, body, headers=None):

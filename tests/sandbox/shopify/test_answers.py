@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from sandbox.shopify import Shopify
+from sandbox.shopify.answers import TYPES
 from sandbox.shopify.api import schema_of
 
 QUERIES = Path(__file__).parents[2] / "samples" / "shopify" / "queries"
@@ -74,8 +75,6 @@ def test_every_field_of_every_type_is_answered(client, lively, root):
 
 def test_no_field_that_must_have_a_value_lacks_an_answer():
     """An object that is not null must come from the shop: its emptiest value would be an error at the client."""
-    from sandbox.shopify.answers import TYPES
-
     lacking = [
         (kind.name, name)
         for kind in schema_of("2026-10").type_map.values()
@@ -93,8 +92,6 @@ def test_no_field_that_must_have_a_value_lacks_an_answer():
 
 
 def test_no_answer_is_for_a_field_that_shopify_does_not_have():
-    from sandbox.shopify.answers import TYPES
-
     types = schema_of("2026-10").type_map
     assert [
         (kind, name) for kind, fields in TYPES.items() for name in fields if name not in types[kind].fields
@@ -140,11 +137,12 @@ def shape(value, path=""):
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the recorded samples are not here")
-@pytest.mark.parametrize(("sample", "file", "name", "root"), [
-    ("shopify_orders_page1.json", "shopify_orders.graphql", "TapOrders", "orders"),
-    ("shopify_customers_page1.json", "shopify_customers.graphql", "TapCustomers", "customers"),
+@pytest.mark.parametrize(("sample", "case"), [
+    ("shopify_orders_page1.json", ("shopify_orders.graphql", "TapOrders", "orders")),
+    ("shopify_customers_page1.json", ("shopify_customers.graphql", "TapCustomers", "customers")),
 ])  # fmt: skip
-def test_answers_have_the_shape_of_the_recorded_samples(client, lively, sample, file, name, root):
+def test_answers_have_the_shape_of_the_recorded_samples(client, lively, sample, case):
+    file, name, root = case
     recorded = json.loads((REFERENCE / sample).read_text(encoding="utf-8"))
     with Shopify(lively, token="t") as api:
         ask = client(api)

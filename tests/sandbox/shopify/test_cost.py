@@ -22,7 +22,7 @@ def points(query, **variables):
     ("{ orders(first: 10) { nodes { refunds(first: 5) { id } } } }", 2 + 10 * (1 + 5)),
     ("{ orders(first: 10) { nodes { ...F } } } fragment F on Order { customer { id } }", 2 + 10 * 2),
     ("{ orders(first: 2) { nodes { discountApplications(first: 1) { nodes { ... on DiscountCodeApplication { code value { __typename } } ... on ManualDiscountApplication { title } } } } } }", 2 + 2 * (1 + 2 + 1 + 1)),
-    ("mutation { bulkOperationRunQuery(query: \"x\", groupObjects: false) { userErrors { message } } }", 11),
+    ('mutation { bulkOperationRunQuery(query: "x", groupObjects: false) { userErrors { message } } }', 11),
 ])  # fmt: skip
 def test_the_old_rule_counts_objects_and_multiplies_lists(query, cost):
     assert points(query) == cost

@@ -12,8 +12,8 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FIELDS = {"updated_at": instant(lambda x: x.at), "id": number(lambda x: x.id), "tag": words(lambda x: x.tags)}
 
 
-def thing(at=NOON, id=1, tags=()):
-    return SimpleNamespace(at=at, id=id, tags=tags)
+def thing(at=NOON, number=1, tags=()):
+    return SimpleNamespace(at=at, id=number, tags=tags)
 
 
 def found(query, *things, **more):
@@ -37,7 +37,10 @@ def found(query, *things, **more):
     ("", [1, 2, 3]),
 ])  # fmt: skip
 def test_terms_are_joined_as_documented(query, ids):
-    assert found(query, thing(id=1, tags=("vip",)), thing(id=2, tags=("Größe XL",)), thing(id=3)) == ids
+    assert (
+        found(query, thing(number=1, tags=("vip",)), thing(number=2, tags=("Größe XL",)), thing(number=3))
+        == ids
+    )
 
 
 def test_stored_fractions_of_a_second_are_not_lost_at_half_open_bounds():
