@@ -77,7 +77,7 @@ def test_the_state_is_handed_to_the_next_run_and_not_to_the_first(commands):
     assert "--state state/state.json" in commands.state.read_text()
 
 
-def test_settings_come_from_dotenv_when_it_is_there(commands):
+def test_settings_come_from_a_dotenv_file_where_there_is_one(commands):
     (commands.folder / ".env").write_text("TAP_COMMERCE_SHOP='a shop'\n")
     commands.run(tap='printf \'{"shop": "%s"}\\n\' "$TAP_COMMERCE_SHOP"')
     assert commands.state.read_text() == '{"shop": "a shop"}\n'

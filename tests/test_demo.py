@@ -1,0 +1,110 @@
+"""`make demo` with credentials: the same command runs for real (here against a sandbox that it takes for real)."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sandbox.demo import Account, report
+from sandbox.segment import Segment
+from sandbox.shop import START, Shop
+from sandbox.shopify import Shopify
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Run the command with these settings and none from outside, least of all somebody's `.env`."""
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    for name, package in {
+        "tap-commerce": "tap_commerce.tap",
+        "target-segment": "target_segment.target",
+    }.items():
+        (commands / name).write_text(f"#!{sys.executable}\nfrom {package} import main\nmain()\n")
+        (commands / name).chmod(0o755)
+
+    def run(**settings):
+        foreign = ("TAP_COMMERCE_", "TARGET_SEGMENT_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return subprocess.run(
+            [sys.executable, "-m", "sandbox.demo"],
+            cwd=ROOT,
+            env=kept
+            | {"PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+            | {"ENV_FILE": "/dev/null"}
+            | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_half_the_credentials_are_an_error(demo):
+    """Nobody who meant to run for real is shown a sandbox instead."""
+    done = demo(TAP_COMMERCE_API_URL="https://x.myshopify.com")
+    assert done.returncode == 2
+    assert "TARGET_SEGMENT_WRITE_KEY is not" in done.stderr
+
+
+def test_with_credentials_the_pipe_runs_once_against_what_they_name(demo, tmp_path):
+    shop = Shop(alive=False)
+    shop.place_order(2, customer=shop.register())
+    shop.rest(120)
+    with Shopify(shop) as api, Segment(clock=lambda: shop.now) as segment:
+        (tmp_path / "shop.json").write_text(
+            json.dumps(
+                {
+                    "platform": "shopify",
+                    "api_url": api.url,
+                    "access_token": api.token,
+                    "start_date": START.isoformat(),
+                }
+            )
+        )
+        (tmp_path / "segment.json").write_text(
+            json.dumps(
+                {
+                    "write_key": "key",
+                    "endpoint": segment.endpoint,
+                    "since": (START - timedelta(days=1)).isoformat(),
+                    "ledger": str(tmp_path / "ledger.duckdb"),
+                }
+            )
+        )
+        done = demo(
+            TAP_COMMERCE_API_URL=api.url,
+            TARGET_SEGMENT_WRITE_KEY="key",
+            TARGET_SEGMENT_LEDGER=str(tmp_path / "ledger.duckdb"),
+            TAP_CONFIG=str(tmp_path / "shop.json"),
+            TARGET_CONFIG=str(tmp_path / "segment.json"),
+            STATE=str(tmp_path / "state.json"),
+        )
+    assert done.returncode == 0, done.stderr
+    assert [event["event"] for event in segment.events if event["type"] == "track"] == [
+        "Customer Created",
+        "Order Completed",
+    ]
+    assert "Order Completed" in done.stdout
+    assert f"The ledger: {tmp_path / 'ledger.duckdb'}" in done.stdout
+    assert (tmp_path / "state.json").read_text().startswith('{"bookmarks"')
+
+
+def test_the_report_sets_runs_side_by_side_and_leaves_out_what_never_was():
+    first = Account(
+        "first", polled={"orders": 1200}, told={"identify": 1, "Order Completed": 1200}, seconds=1.25
+    )
+    second = Account("second", polled={"orders": 3}, told={}, known=7)
+    lines = report([first, second]).splitlines()
+    assert ["orders", "1,200", "3"] in [line.split() for line in lines]
+    assert ["identify", "1", "–"] in [line.split() for line in lines]
+    assert ["already", "known", "–", "7"] in [line.split() for line in lines]
+    assert not [line for line in lines if "set aside" in line]
