@@ -76,7 +76,7 @@ class Life:
     def _register(self, draw: Random) -> Customer:
         shop = self._shop
         first, last, language = draw.choice(goods.PEOPLE)
-        number = len(shop.customers) + 1
+        number = len(shop.past_customers) + 1
         verified = draw.random() < 0.3
         agreed = draw.random()
         consent = Consent(state="not_subscribed")
@@ -161,7 +161,7 @@ class Life:
         shop = self._shop
         who, source = draw.random(), draw.choices(("web", "pos", "draft", "1354745"), (76, 12, 7, 5))[0]
         buyer: Customer | None = None
-        known = sorted(shop.customers)
+        known = list(shop.past_customers)
         if who < 0.55 and known:
             buyer = shop.customer(draw.choice(known))
         elif who < 0.7:

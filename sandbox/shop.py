@@ -113,6 +113,9 @@ class Shop:
         self.past_customers: dict[int, Past] = {}
         self._counts: dict[str, int] = {}
         self.owners: dict[int, int] = {}
+        """Refund or fulfillment → order."""
+        self.orders_of: dict[int, list[int]] = {}
+        """Customer → orders."""
         self._life = (
             Life(self, orders_per_day=orders_per_day, customers_per_day=customers_per_day, pace=pace)
             if alive
@@ -313,6 +316,8 @@ class Shop:
             gateway = gateway or ("bogus" if test else "cash" if source == "pos" else "shopify_payments")
             order = replace(order, payments=self._first_payments(order, pay, gateway))
             self.past_orders[id] = Past()
+            if buyer:
+                self.orders_of.setdefault(buyer.id, []).append(id)
             self._tell(order, "order_placed", money=order.total)
             for payment in order.payments:
                 self._tell(
@@ -682,11 +687,7 @@ class Shop:
         """Keep the customer's lifetime spend true after money moved."""
         if order.customer_id is None:
             return
-        mine = (
-            past.states[-1]
-            for past in self.past_orders.values()
-            if past.states[-1].customer_id == order.customer_id
-        )
+        mine = map(self.order, self.orders_of[order.customer_id])
         spent = sum((each.received.shop - each.given_back.shop for each in mine), Decimal(0))
         customer = self.customer(order.customer_id)
         if spent != customer.spent:

@@ -309,7 +309,12 @@ class Shopify:
             }
         context = Context(self._eye(version), self, [])
         result = execute(
-            schema, document, context_value=context, variable_values=variables, operation_name=name
+            schema,
+            document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=name,
+            is_awaitable=_never,
         )
         assert isinstance(result, ExecutionResult)  # noqa: S101
         data = _json(result.data)
@@ -629,6 +634,11 @@ def _too_costly(points: int) -> dict[str, Any]:
             "documentation": "https://shopify.dev/api/usage/rate-limits",
         },
     }
+
+
+def _never(_: Any) -> bool:
+    """Tell graphql-core that no answer of ours is awaited: asking each one costs a tenth of the time."""
+    return False
 
 
 def _joined(answer: dict[str, Any]) -> bytes:

@@ -65,8 +65,8 @@ def listing(eye: Eye, name: str, arguments: Mapping[str, Any]) -> tuple[Page, Se
     reverse = bool(arguments.get("reverse"))
     sort = SORTS.get(arguments.get("sortKey") or "ID", SORTS["ID"])
     sign = -1 if reverse else 1
-    ordered = sorted(rows, key=lambda each: _key(sort, each, sign))
-    keys = [_key(sort, each, sign) for each in ordered]
+    placed = sorted(((_key(sort, each, sign), each) for each in rows), key=lambda each: each[0])
+    keys, ordered = [key for key, _ in placed], [row for _, row in placed]
     after, before = (_place(read(arguments.get(each)), sign) for each in ("after", "before"))
     start, stop = window(keys, after=after, before=before, first=first, last=last)
     shown = [(row, eye.show(name, row.thing.id)) for row in ordered[start:stop]]

@@ -80,11 +80,7 @@ class Eye:
 
     def orders_of(self, customer: int) -> "list[OrderView]":
         """Show the orders of a customer."""
-        mine = (
-            past.states[-1].id
-            for past in self.shop.past_orders.values()
-            if past.states[-1].customer_id == customer
-        )
+        mine = self.shop.orders_of.get(customer, ())
         return [view for view in map(self.order, mine) if view]
 
     def _order(self, id: int | None) -> "OrderView | None":  # noqa: A002
