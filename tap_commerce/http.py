@@ -103,8 +103,10 @@ class Wire:
                 timeout=self.bounds.timeout,
                 # A redirect would carry the credentials to another place than the settings say.
                 allow_redirects=False,
+                stream=True,
             )
-            content = response.content
+            # In one piece: requests would join it from chunks of 10 KB.
+            content = response.raw.read(decode_content=True)
         except requests.exceptions.SSLError as error:
             raise Misconfigured(
                 f"{_place(url)}: the TLS certificate is not trusted; check api_url"

@@ -244,43 +244,7 @@ def line(each: raw.Line, back: Mapping[str, int] | None) -> records.Line:
         quantity = min(whole, each.current_quantity + back.get(each.id, 0))
     price = amount(each.original_unit_price_set)
     presentment = seen(each.original_unit_price_set)
-    discount: Says[Decimal] = UNSET
-    total: Says[Decimal] = UNSET
-    presentment_total: Says[Decimal] = UNSET
-    tax: Says[Decimal] = UNSET
-    coupon: Says[str] = UNSET
-    if isinstance(each.discount_allocations, list):
-        discount = shared(
-            sum((off.allocated_amount_set.shop_money.amount for off in each.discount_allocations), NOTHING),
-            quantity,
-            whole,
-        )
-        coupon = (
-            ",".join(
-                {
-                    off.discount_application.code: 0
-                    for off in each.discount_allocations
-                    if off.discount_application.code
-                }
-            )
-            or None
-        )
-        if price is not None and price is not UNSET and discount is not None and discount is not UNSET:
-            total = price * quantity - discount
-        if presentment is not None and presentment is not UNSET:
-            off = shared(
-                sum(
-                    (seen(off.allocated_amount_set) or NOTHING for off in each.discount_allocations), NOTHING
-                ),
-                quantity,
-                whole,
-            )
-            if off is not None and off is not UNSET:
-                presentment_total = presentment * quantity - off
-    if isinstance(each.tax_lines, list):
-        tax = shared(
-            sum((tax.price_set.shop_money.amount for tax in each.tax_lines), NOTHING), quantity, whole
-        )
+    discount, presentment_discount, coupon = discounts(each.discount_allocations, quantity, whole)
     product, variant = each.product, each.variant
     return records.Line(
         id=number(each.id),
@@ -296,11 +260,11 @@ def line(each: raw.Line, back: Mapping[str, int] | None) -> records.Line:
         price=price,
         compare_at_price=variant.compare_at_price if variant else variant,
         discount=discount,
-        total=total,
-        tax=tax,
+        total=reduced(price, quantity, discount),
+        tax=taxes(each.tax_lines, quantity, whole),
         coupon=coupon,
         presentment_price=presentment,
-        presentment_total=presentment_total,
+        presentment_total=reduced(presentment, quantity, presentment_discount),
         url=text(product.online_store_url) if product else product,
         image_url=text(each.image.url) if each.image else each.image,
         tags=product.tags if product else product,
@@ -309,6 +273,32 @@ def line(each: raw.Line, back: Mapping[str, int] | None) -> records.Line:
         subscription=text(each.selling_plan.name) if each.selling_plan else each.selling_plan,
         properties=attributes(each.custom_attributes),
     )
+
+
+def discounts(
+    allocations: raw.Maybe[list[raw.Allocation]], part: int, whole: int
+) -> tuple[Says[Decimal], Says[Decimal], Says[str]]:
+    """Sum what was taken off a line, in the shop's currency and in the shopper's, and name the codes that did."""
+    if not allocations:
+        return (UNSET, UNSET, UNSET) if allocations is UNSET else (NOTHING, NOTHING, None)
+    ours = sum((each.allocated_amount_set.shop_money.amount for each in allocations), NOTHING)
+    theirs = sum((seen(each.allocated_amount_set) or NOTHING for each in allocations), NOTHING)
+    codes = {each.discount_application.code: 0 for each in allocations if each.discount_application.code}
+    return shared(ours, part, whole), shared(theirs, part, whole), ",".join(map(str, codes)) or None
+
+
+def reduced(price: Says[Decimal], quantity: int, discount: Says[Decimal]) -> Says[Decimal]:
+    """Price some units of a line after discounts, if all of it is known."""
+    if isinstance(price, Decimal) and isinstance(discount, Decimal):
+        return price * quantity - discount
+    return UNSET
+
+
+def taxes(lines: raw.Maybe[list[raw.TaxLine]], part: int, whole: int) -> Says[Decimal]:
+    """Sum the taxes of a line."""
+    if not lines:
+        return UNSET if lines is UNSET else NOTHING
+    return shared(sum((each.price_set.shop_money.amount for each in lines), NOTHING), part, whole)
 
 
 def shared(money: Decimal, part: int, whole: int) -> Says[Decimal]:
@@ -534,10 +524,10 @@ def attributes(pairs: raw.Maybe[list[raw.Pair]]) -> Says[list[records.Attribute]
 def number(gid: str) -> str:
     """Turn a global id into the number that people know.
 
-    >>> number("gid://shopify/MailingAddress/9001?model_name=Address")
-    '9001'
+    >>> number("gid://shopify/Order/5876543210")
+    '5876543210'
     """
-    return gid[gid.rfind("/") + 1 :].partition("?")[0]
+    return gid.rpartition("/")[2]
 
 
 def identity(gid: raw.Maybe[str]) -> Says[str]:
