@@ -6,6 +6,7 @@ from random import Random
 from threading import Lock
 
 EVERY = ("429", "429_after", "500", "502", "503", "reset", "truncated", "slow")
+"""What befalls a shop's API and Segment alike. Each server knows some more, and refuses a kind that it does not know."""
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Something went wrong</title></head><body><h1>%b</h1></body></html>\n"
 
@@ -40,6 +41,13 @@ class Faults:
             if kind:
                 self.happened[kind] += 1
             return kind
+
+    def known(self, kinds: Iterable[str]) -> None:
+        """Raise if there is a kind in here that a server does not know: it would silently do nothing."""
+        if unknown := {*self.kinds, *filter(None, self.plan)} - set(kinds):
+            raise ValueError(
+                f"no such faults here: {', '.join(sorted(unknown))}; there are {', '.join(sorted(kinds))}"
+            )
 
     def _drawn(self) -> str | None:
         if not self.kinds or self._draw.random() >= self.rate or self._row >= self.in_a_row:

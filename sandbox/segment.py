@@ -24,6 +24,11 @@ LONGEST_ID = 100
 REMEMBERED = timedelta(hours=24)
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
 
+BEFORE = ("reset", "401", "408", "429", "429_after", "429_reset", "460", "500", "502", "503", "504")
+"""Faults that come instead of taking a batch; the others spoil the answer. `lost` accepts it and hangs up."""
+
+FAULTS = (*BEFORE, "lost", "truncated", "slow")
+
 Event = dict[str, Any]
 
 OK = b'{"success":true}'
@@ -88,6 +93,7 @@ class Segment:
         self.write_keys = set(write_keys)
         self.clock = clock or (lambda: datetime.now(UTC))
         self.faults = faults or Faults()
+        self.faults.known(FAULTS)
         self.refuse = refuse
         self.events: list[Event] = []
         self.swallowed: list[Swallowed] = []
@@ -145,7 +151,7 @@ class Segment:
             if request.method == "GET":
                 return self._settings(request)
             fault = self.faults.next()
-            if fault in ("reset", "429", "429_after", "429_reset", "401") or (fault or "").startswith("5"):
+            if fault in BEFORE:
                 answer, events, reason = _spoiled(fault, self.faults), self._glance(request), None
             else:
                 status, events, reason = self._take(request)

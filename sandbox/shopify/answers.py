@@ -364,7 +364,7 @@ ORDER: dict[str, Field] = {
     "cartDiscountAmountSet": moneys(lambda o: o.discount),
     "cartDiscountAmount": bare(lambda o: o.discount),
     "currentCartDiscountAmountSet": lambda v: bag(current(v, lambda each: left(each, each.line.discount))),
-    # Before discounts, as REST documents it: total_shipping_price_set "excluding discounts and returns"
+    # "before discounts and returns", as the deprecated field beside it still says: what is paid is the line's discountedPriceSet
     "totalShippingPriceSet": moneys(lambda o: o.shipping.price if o.shipping else o.tip.zero()),
     "totalShippingPrice": bare(lambda o: o.shipping.price if o.shipping else o.tip.zero()),
     "currentShippingPriceSet": lambda v: bag(kept_shipping(v)),

@@ -155,6 +155,7 @@ class Shopify:
         self.index_lag, self.child_lag, self.tick, self.day_filter = index_lag, child_lag, tick, day_filter
         self.protected, self.timezone = protected, ZoneInfo(timezone)
         self.faults = faults or Faults()
+        self.faults.known(KINDS)
         self.calls = Calls()
         self.bucket = Bucket(bucket, restore, clock or self._seconds)
         self._granted: dict[str, datetime] = {}
@@ -212,6 +213,10 @@ class Shopify:
                 ]
             }
             return {"name": "?", "status": 200, "code": "INTERNAL_SERVER_ERROR"}, Answer(body=_json(body))
+        if fault == "html":
+            return {"name": "?", "status": 200}, Answer(
+                200, PAGE % b"Be right back", "text/html; charset=utf-8"
+            )
         status = int(fault[:3])
         if status == 429:
             headers = {"Retry-After": f"{self.faults.retry_after:.1f}"} if fault == "429_after" else {}
@@ -349,8 +354,10 @@ class Shopify:
         }
 
 
-BEFORE = ("429", "429_after", "500", "502", "503", "504", "reset", "internal")
+BEFORE = ("429", "429_after", "500", "502", "503", "504", "reset", "internal", "html")
 """Faults that come instead of an answer; the others spoil one."""
+
+KINDS = (*BEFORE, "reset_after", "truncated", "slow")
 
 THROTTLED = {
     "message": "Throttled",

@@ -1,6 +1,11 @@
 """A schedule of faults follows from its seed alone."""
 
+import pytest
+
 from sandbox.faults import Faults
+from sandbox.segment import Segment
+from sandbox.shop import Shop
+from sandbox.shopify import Shopify
 
 
 def test_a_plan_comes_first_and_in_its_order():
@@ -25,3 +30,11 @@ def test_it_never_goes_wrong_too_often_in_a_row():
 def test_without_a_rate_nothing_goes_wrong():
     faults = Faults()
     assert [faults.next() for _ in range(50)] == [None] * 50
+
+
+@pytest.mark.parametrize("faults", [Faults(kinds=["explode"]), Faults(plan=[None, "explode"])])
+def test_a_kind_that_a_server_does_not_know_is_refused(faults):
+    with pytest.raises(ValueError, match="no such faults here: explode"):
+        Segment(faults=faults)
+    with pytest.raises(ValueError, match="no such faults here: explode"):
+        Shopify(Shop(alive=False), faults=faults)

@@ -496,6 +496,13 @@ def test_a_failure_has_the_status_and_body_of_the_real_one(shop, client, fault, 
         assert [(each.fault, each.status) for each in api.calls] == [(fault, status), (None, 200)]
 
 
+def test_a_page_may_come_with_200(shop, client):
+    with Shopify(shop, token="t", faults=Faults(plan=["html"])) as api:
+        ask = client(api)
+        body = ask.post("/admin/api/2026-10/graphql.json", b"{}", {"X-Shopify-Access-Token": "t"})
+        assert (ask.status, body[:9]) == (200, b"<!DOCTYPE")
+
+
 def test_a_reset_connection_answers_nothing(shop, client):
     with Shopify(shop, token="t", faults=Faults(plan=["reset"])) as api:
         with pytest.raises((ConnectionError, http.client.HTTPException)):
