@@ -108,7 +108,7 @@ class CommerceStream(Stream):
         return (
             len(maps) == 1
             and type(maps[0]) is SameRecordTransform
-            and maps[0].flattening_options is None
+            and not (maps[0].flattening_options and maps[0].flattening_options.enabled)
             and maps[0].stream_alias == self.name
             and all(self.mask.values())
         )
