@@ -96,7 +96,8 @@ a customer's metafield, an order's attribute, or none. The e-mail falls back to 
 
 Without a userId there is an `anonymousId`, the same for ever: the order's attribute named by `anonymous_id_attribute`; else a UUIDv5 of
 platform, shop and e-mail; else of platform, shop and customer; else of platform, shop and order. With a userId an anonymousId
-only comes from that attribute.
+only comes from that attribute. An order's attribute is not known of customers read by themselves: with `user_id` = attribute they stay
+anonymous.
 
 An id that is none (empty, 0, -1, null, none, undefined, anonymous, …) is never used; an e-mail that is anonymised (`*`), a placeholder
 or no address neither becomes an id nor leaves as a trait. Accounts also go along as `context.externalIds`."""

@@ -3,6 +3,7 @@
 A field that is None or UNSET is left out when it is written: absent stays absent. The docs print these declarations.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -231,11 +232,12 @@ class PerPlatform(dict[str, type[Shape]]):
         self._shape, self._fields = shape, seeds.__struct_fields__
 
     def __missing__(self, platform: str) -> type[Shape]:
+        prefix = re.sub(r"[^\w-]", "_", platform)
         shape: Any = msgspec.defstruct(
             self._shape.__name__,
             [(name, Any, None) for name in self._fields],
             bases=(self._shape,),
-            rename={name: platform + name[8:] for name in self._fields if name.startswith("platform_")},
+            rename={name: prefix + name[8:] for name in self._fields if name.startswith("platform_")},
             omit_defaults=True,
             frozen=True,
             gc=False,

@@ -150,6 +150,10 @@ def test_affiliation_is_the_tags_else_the_platforms_name():
         assert said(order(platform=platform))["properties"]["affiliation"] == name
 
 
+def test_an_odd_platform_breaks_nothing():
+    assert said(order(platform='my "shop"\\'))["properties"]["my__shop___customer_id"] == "7"
+
+
 def test_products_without_seed_names_are_the_specs_own():
     (product,) = said(news(), seed_names=False)["properties"]["products"]
     assert set(product) == {"product_id", "variant_id", "sku", "name", "quantity", "price", "position"}
