@@ -2,7 +2,7 @@
 
 import json
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import NoneType, UnionType
@@ -21,16 +21,15 @@ from target_segment.snapshots import SHAPES, snapshot
 from target_segment.transitions import TABLE, News
 
 TWINS = Path(target_segment.events.__file__).parent / "templates"
+SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
-money = st.decimals(0, 10**9, places=2).map(lambda amount: float(amount))
+money = st.decimals(0, 10**9, places=2).map(float)
 PLAIN = {
     str: words | st.sampled_from(["0", "null", "*", "anna@example.com", "a***@b.co"]),
     int: st.integers(0, 50),
     bool: st.booleans(),
     Decimal: money,
-    datetime: st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(
-        datetime.isoformat
-    ),  # noqa: DTZ001
+    datetime: st.integers(0, 10**9).map(lambda seconds: (SINCE + timedelta(seconds=seconds)).isoformat()),
 }
 
 
