@@ -172,18 +172,18 @@ class Polling:
     def _plan(self, streams: tuple[str, ...], platform: Platform) -> Plan:
         now = platform.now().replace(microsecond=0)
         begin = instant("start_date", self._settings["start_date"])
-        marks = [self._bookmark(name, "replication_key_value") for name in streams]
-        known = [mark for mark in marks if mark is not None]
-        if len(known) < len(marks):
-            # Some stream has never been read: the pass begins where all begins.
-            for name in streams:
-                self._bookmarks(name).setdefault("rechecked_at", _written(now))
-            start, again = min([begin, *known]) if known else begin, False
-        else:
-            oldest = min(known)
-            start, again = self._resumed(streams, oldest, now)
+        known = {name: mark for name in streams if (mark := self._watermark(name)) is not None}
+        start, again = begin, False
+        if known:
+            oldest = min(known.values())
+            start, again = self._resumed(tuple(known), oldest, now)
             # A later start_date is no reason to leave a gap behind the bookmark.
             start = max(start, min(begin, oldest))
+        if len(known) < len(streams):
+            # Some stream has never been read: the pass begins where all begins, and there is nothing to look at again.
+            start = min(start, begin)
+            for name in streams:
+                self._bookmarks(name).setdefault("rechecked_at", _written(now))
         return Plan(streams, start, now - platform.lag, again)
 
     def _resumed(self, streams: tuple[str, ...], oldest: datetime, now: datetime) -> tuple[datetime, bool]:
@@ -191,12 +191,12 @@ class Polling:
         back = timedelta(minutes=self._settings["lookback_minutes"])
         again = timedelta(days=self._settings["recheck_days"])
         every = timedelta(hours=self._settings["recheck_hours"])
-        reached = [self._bookmark(name, "recheck_reached") for name in streams]
-        if interrupted := [each for each in reached if each is not None]:
+        if interrupted := [
+            each for name in streams if (each := self._bookmark(name, "recheck_reached")) is not None
+        ]:
             return min(oldest, *interrupted) - back, True
         looked = [self._bookmark(name, "rechecked_at") for name in streams]
-        due = any(each is None or now - each >= every for each in looked)
-        if again and due:
+        if again and any(each is None or now - each >= every for each in looked):
             return oldest - max(again, back), True
         return oldest - back, False
 
@@ -273,12 +273,18 @@ class Polling:
                 # null, not absent: whoever merges states would bring an absent one back.
                 mark |= {"rechecked_at": _written(plan.end), "recheck_reached": None}
 
+    def _watermark(self, name: str) -> datetime | None:
+        # Whoever forces a full table in the catalog wants to read from the start.
+        if self._streams()[name].replication_method == "FULL_TABLE":
+            return None
+        return self._bookmark(name, "replication_key_value")
+
     def _bookmarks(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self._state.setdefault("bookmarks", {}).setdefault(name, {})
         return found
 
     def _bookmark(self, name: str, key: str) -> datetime | None:
-        value = self._state.get("bookmarks", {}).get(name, {}).get(key)
+        value = self._bookmarks(name).get(key)
         return None if value is None else instant(f"state: bookmarks.{name}.{key}", value)
 
 

@@ -28,6 +28,8 @@ from tap_commerce.schemas import STREAMS
 from tap_commerce.singer import Writer
 from tap_commerce.streams import CommerceStream, Polling
 
+log = logging.getLogger("tap_commerce")
+
 NAME = "tap-commerce"
 PACKAGE = "commerce-segment"
 
@@ -44,8 +46,9 @@ class Stopping:
             signal.signal(each, self)
 
     def __call__(self, number: int, frame: object) -> None:  # noqa: ARG002
-        """Be a signal's handler."""
+        """Be a signal's handler: the first one is remembered, the next one is none of ours."""
         self.signal = number
+        signal.signal(number, signal.SIG_DFL)
 
     def asked(self) -> bool:
         """Say whether a signal came."""
@@ -89,7 +92,7 @@ class TapCommerce(Tap):
             self.config,
             platform=lambda: platform(self.config, self._wired),
             state=self.state,  # type: ignore[arg-type]
-            write_state=lambda: self.state_writer.write_state(self.state),
+            write_state=self._write_state,
             streams=lambda: self.streams,  # type: ignore[arg-type, return-value]
             stopped=self.stopping.asked,
         )
@@ -97,6 +100,10 @@ class TapCommerce(Tap):
     def discover_streams(self) -> Sequence[Stream]:
         """Name the streams; they are the same for every platform."""
         return [CommerceStream(self, name) for name in STREAMS]
+
+    def _write_state(self) -> None:
+        self.state_writer.write_state(self.state)
+        self.writer.flush()
 
     def _wired(self) -> Wire:
         if self._wire is not None:
@@ -110,6 +117,9 @@ class TapCommerce(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = settings.filled(self._config)
+        self.append_builtin_config(self.config_jsonschema)
+        for name in sorted(self._config.keys() - self.config_jsonschema["properties"].keys()):
+            log.warning("the setting %s is unknown and ignored", name)
         if not raise_errors:
             return list(settings.complaints(self._config))
         settings.check(self._config)
@@ -147,7 +157,10 @@ class TapCommerce(Tap):
         try:
             tap.sync_all()
         except Stopped:
-            raise SystemExit(128 + tap.stopping.signal) from None
+            code = 128 + tap.stopping.signal
+            name = signal.Signals(tap.stopping.signal).name
+            print(f"{NAME}: stopped by {name}; the next run goes on from the last STATE", file=sys.stderr)  # noqa: T201
+            raise SystemExit(code) from None
         finally:
             if not isinstance(sys.exc_info()[1], BrokenPipeError):
                 tap.writer.flush()
@@ -173,6 +186,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         # Files that the command line names: not there, not readable, not JSON.
         return _fail(" ".join(str(error).split()) or type(error).__name__)
+    except Exception as error:
+        log.debug("unexpected", exc_info=True)
+        said = " ".join(str(error).split())
+        return _fail(f"unexpected {type(error).__name__}: {said} (TAP_COMMERCE_LOGLEVEL=DEBUG tells where)")
     return int(code or 0)
 
 

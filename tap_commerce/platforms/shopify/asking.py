@@ -71,6 +71,7 @@ class Shopify:
         self._orders = Appetite(first=25, largest=largest, inline=INLINE)
         self._customers = Appetite(first=50, largest=largest)
         self._rest = LONGEST
+        self._longest: dict[str, int] = {}
         self._scopes: frozenset[str] = frozenset()
         self._parts: dict[str, bool] = {}
 
@@ -224,12 +225,12 @@ class Shopify:
             self._read_on("FulfillmentLines", fulfillment.id, lines, _Paged[raw.FulfilledLine])
         if tracking and len(tracking) >= asked["trackingFirst"]:
             overflowed.add("trackingFirst")
-            said = self._list("FulfillmentTracking", fulfillment.id, _Listed[raw.Tracking])
-            fulfillment.tracking_info = _whole(said, "tracking numbers", fulfillment.id)
+            found = self._list("FulfillmentTracking", fulfillment.id, _Listed[raw.Tracking])
+            fulfillment.tracking_info = _whole(found, "tracking numbers", fulfillment.id)
 
     def _payments(self, order: raw.Order) -> Any:
         found = self._list("OrderPayments", order.id, _Listed[raw.Payment])
-        if len(found) < LONGEST:
+        if found is not None and len(found) < LONGEST:
             return found
         self._admin.warn_once(
             f"Shopify: order {order.name} has {LONGEST} payments or more; when it was authorized and paid is left out"
@@ -241,12 +242,11 @@ class Shopify:
             "refundPartsFirst": self._orders.inline["refundPartsFirst"],
             "returns": self._parts["returns"],
         }
-        try:
-            found = self._list("OrderRefunds", order.id, _Listed[raw.Refund], **sizes)
-        except TooCostly:
-            ids = self._list("OrderRefundIds", order.id, _Listed[raw.Reference])
+        found = self._list("OrderRefunds", order.id, _Listed[raw.Refund], **sizes)
+        if found is None:
             found = [
-                self._one("OneRefund", each.id, _One[raw.Refund], "refundPartsFirst", **sizes) for each in ids
+                self._one("OneRefund", each.id, _One[raw.Refund], "refundPartsFirst", **sizes)
+                for each in self._ids("OrderRefundIds", order)
             ]
         return _whole(found, "refunds", order.name)
 
@@ -257,21 +257,19 @@ class Shopify:
             "trackingFirst": inline["trackingFirst"],
             "fulfillmentLinesFirst": inline["fulfillmentLinesFirst"],
         }
-        try:
-            found = self._list(
-                "OrderFulfillments",
-                order.id,
-                _Listed[raw.Fulfillment],
-                fulfillments=self._parts["fulfillments"],
-                **sizes,
-            )
-        except TooCostly:
-            ids = self._list("OrderFulfillmentIds", order.id, _Listed[raw.Reference])
+        selected = {"fulfillments": self._parts["fulfillments"]}
+        found = self._list("OrderFulfillments", order.id, _Listed[raw.Fulfillment], **selected, **sizes)
+        if found is None:
             found = [
                 self._one("OneFulfillment", each.id, _One[raw.Fulfillment], "fulfillmentLinesFirst", **sizes)
-                for each in ids
+                for each in self._ids("OrderFulfillmentIds", order)
             ]
         return _whole(found, "fulfillments", order.name)
+
+    def _ids(self, operation: str, order: raw.Order) -> list[raw.Reference]:
+        return _whole(
+            self._list(operation, order.id, _Listed[raw.Reference]), "refunds or fulfillments", order.name
+        )
 
     def _read_on(
         self,
@@ -301,12 +299,21 @@ class Shopify:
             connection.nodes += page.nodes
             connection.page_info = page.page_info
 
-    def _list(self, operation: str, gid: str, kind: "type[_Listed[T]]", **variables: Any) -> list[T]:
-        """Read a plain list again, as long as Shopify gives it."""
-        said = self._ask(operation, {"id": gid, "first": LONGEST, **variables}, kind)
-        if said.data.node is None:
-            raise Malformed(f"Shopify: {gid} vanished while its lists were read; run again")
-        return said.data.node.list
+    def _list(self, operation: str, gid: str, kind: "type[_Listed[T]]", **variables: Any) -> list[T] | None:
+        """Read a plain list again, as long as Shopify gives it; `None` if it is longer than what may be asked for."""
+        while True:
+            first = self._longest.get(operation, LONGEST)
+            try:
+                said = self._ask(operation, {"id": gid, "first": first, **variables}, kind)
+            except TooCostly as error:
+                if first == 1:
+                    return None
+                self._longest[operation] = max(1, min(first // 2, _affordable(first, error)))
+                continue
+            if said.data.node is None:
+                raise Malformed(f"Shopify: {gid} vanished while its lists were read; run again")
+            found = said.data.node.list
+            return found if len(found) < first or first == LONGEST else None
 
     def _one(self, operation: str, gid: str, kind: "type[_One[T]]", size: str, **variables: Any) -> T:
         """Read one member of a list whose members together cost too much."""
@@ -454,8 +461,8 @@ def _goes_on(connection: raw.Connection[Any]) -> bool:
     return connection.page_info is not None and connection.page_info.has_next_page
 
 
-def _whole(found: list[T], what: str, whose: Any) -> list[T]:
-    if len(found) >= LONGEST:
+def _whole(found: list[T] | None, what: str, whose: Any) -> list[T]:
+    if found is None or len(found) >= LONGEST:
         raise Malformed(
             f"Shopify: {whose} has {LONGEST} {what} or more, and Shopify does not show the rest; the tap stops rather than "
             "lose them"
