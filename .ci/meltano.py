@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ def main(meltano: str) -> int:
     checks: dict[str, bool] = {}
     with (
         tempfile.TemporaryDirectory(prefix="meltano-") as scratch,
-        Shopify(shop, token=TOKEN) as api,
+        Shopify(shop, token=TOKEN, clock=time.monotonic) as api,
         Segment(write_keys={KEY}) as segment,
     ):
         project = _project(Path(scratch))

@@ -198,4 +198,4 @@ async def serve(pages: Pages) -> None:
 
 if __name__ == "__main__":
     recorded = json.loads(Path(sys.argv[1]).read_bytes())
-    asyncio.run(serve(Pages(recorded, int(sys.argv[2]), datetime.now(UTC) - timedelta(minutes=2))))
+    asyncio.run(serve(Pages(recorded, int(sys.argv[2]), datetime.fromisoformat(sys.argv[3]))))

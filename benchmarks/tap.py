@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,10 +33,11 @@ def measure(orders: int, rounds: int, tap: Path) -> str:
         settings = {"shop": SHOP, "access_token": TOKEN, "start_date": start}
         ours, theirs = scratch / "ours.json", scratch / "theirs.json"
         catalog = _only_orders(tap, scratch, settings)
-        with Shopify(shop, token=TOKEN) as api:
+        with Shopify(shop, token=TOKEN, clock=time.monotonic) as api:
             _record(api, [tap], settings | {"platform": "shopify"}, ours, catalog)
             _record(api, plain, settings, theirs, None)
-        with _serve(ours, orders) as here, _serve(theirs, orders) as there:
+        until = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
+        with _serve(ours, orders, until) as here, _serve(theirs, orders, until) as there:
             us = [tap, *_arguments(here, settings | {"platform": "shopify"}, scratch / "shop.json", catalog)]
             them = [*plain, *_arguments(there, settings, scratch / "plain.json", None)]
             compared = _compare(us, them, scratch, orders)
@@ -154,9 +157,9 @@ def _row(name: str, cost: Cost, orders: int, asked: int) -> tuple[str, ...]:
 
 
 @contextmanager
-def _serve(recording: Path, orders: int) -> Iterator[str]:
-    """Serve so many orders from a recording, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.pages", str(recording), str(orders)]
+def _serve(recording: Path, orders: int, until: str) -> Iterator[str]:
+    """Serve so many orders from a recording, in a process of its own; the last changed at `until`."""
+    command = [sys.executable, "-m", "benchmarks.pages", str(recording), str(orders), until]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
         process.stdin.close()

@@ -64,7 +64,7 @@ class World:
         self.polls: list[datetime] = []
         self.troubles: Counter[str] = Counter()
         self._stack = ExitStack()
-        self.api = self._stack.enter_context(Shopify(self.shop, token=TOKEN))
+        self.api = self._stack.enter_context(Shopify(self.shop, token=TOKEN, clock=time.monotonic))
         self.segment = self._stack.enter_context(Segment(write_keys={KEY}, clock=lambda: self.shop.now))
         since = self.start.isoformat().replace("+00:00", "Z")
         self.pipe = Pipe(

@@ -83,7 +83,10 @@ def _in_the_sandbox() -> int:
     shop.live(start + HISTORY)
     known = _regulars(shop)
     accounts = []
-    with Shopify(shop, token=TOKEN) as api, Segment(write_keys={KEY}, clock=lambda: shop.now) as segment:
+    with (
+        Shopify(shop, token=TOKEN, clock=time.monotonic) as api,
+        Segment(write_keys={KEY}, clock=lambda: shop.now) as segment,
+    ):
         print(f"A shop ({api.url}) with three days of history, and a Segment ({segment.url}).", flush=True)
         files = _configured(api.url, segment.endpoint, start)
         steps: tuple[tuple[str, Callable[[Shop, dict[str, int]], str] | None], ...] = (
