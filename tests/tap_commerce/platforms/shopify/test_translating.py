@@ -1,0 +1,232 @@
+"""Raw answers and the records they become lie side by side; `pytest --regenerate` writes the records."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tap_commerce.platforms.shopify import raw, translating
+from tap_commerce.platforms.shopify.admin import _read
+from tap_commerce.platforms.shopify.asking import _Customers, _Orders
+
+SAMPLES = Path(__file__).parents[3] / "samples" / "shopify"
+CASES = sorted(path.parent for path in SAMPLES.glob("*/answer.json"))
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def records(folder):
+    body = (folder / "answer.json").read_bytes()
+    if "orders" in json.loads(body)["data"]:
+        orders = _read(body, _Orders, "Orders").data.found.nodes
+        return [each for order in orders for each in translating.family(order, "acme")]
+    customers = _read(body, _Customers, "Customers").data.found.nodes
+    return [("customers", translating.customer_record(each, "acme")) for each in customers]
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_a_raw_answer_becomes_these_records(folder, golden):
+    told = [{"stream": stream, "record": record} for stream, record in records(folder)]
+    text = msgspec.json.format(ENCODER.encode(told), indent=1).decode() + "\n"
+    golden(folder / "records.json", text)
+
+
+def of(name, stream):
+    return [record for each, record in records(SAMPLES / name) if each == stream]
+
+
+def test_all_cases_that_must_have_a_sample_have_one():
+    wanted = (
+        "reference_orders reference_customers guest pos test_order many_lines yen two_refunds edited amount_only "
+        "pending_refund zero_value split_shipment cancelled partly_paid"
+    )
+    assert {folder.name for folder in CASES} >= set(wanted.split())
+
+
+def test_completed_less_refunded_is_what_the_merchant_keeps():
+    for name in ("two_refunds", "amount_only", "yen", "pending_refund"):
+        (order,) = of(name, "orders")
+        refunds = of(name, "refunds")
+        assert order.total_refunded == sum(each.total for each in refunds)
+        assert refunds[-1].order_refunded_to_date == order.total_refunded
+
+
+def test_lines_add_up_to_the_subtotal_also_after_an_edit():
+    for name in ("guest", "many_lines", "two_refunds", "yen", "edited", "zero_value", "pos"):
+        (order,) = of(name, "orders")
+        assert sum(line.total for line in order.line_items) == order.subtotal, name
+
+
+def test_a_line_that_was_edited_away_counts_nothing_and_a_returned_one_counts():
+    (order,) = of("edited", "orders")
+    kept, gone, added = order.line_items
+    assert (kept.quantity, kept.current_quantity) == (2, 1)
+    assert (gone.quantity, gone.current_quantity) == (0, 0)
+    assert added.quantity == 1
+
+
+def test_a_guest_has_no_customer_and_that_is_said():
+    (order,) = of("guest", "orders")
+    assert order.customer is None
+    assert order.email == "gast@example.com"
+
+
+def test_money_that_is_pending_is_not_told_but_its_refund_is():
+    settled, waiting = of("pending_refund", "refunds")
+    assert settled.refunded_at > settled.created_at
+    assert (waiting.total, waiting.refunded_at) == (Decimal(0), None)
+
+
+def test_an_order_that_is_partly_paid_was_not_paid():
+    (order,) = of("partly_paid", "orders")
+    assert (order.paid_at, order.financial_status) == (None, "partially_paid")
+
+
+def test_a_zero_value_order_was_paid_when_it_was_made():
+    (order,) = of("zero_value", "orders")
+    assert order.total == 0
+    assert order.paid_at == order.completed_at
+
+
+def test_yen_have_no_decimals():
+    (order,) = of("yen", "orders")
+    assert order.currency == "JPY"
+    assert order.total == order.total.to_integral_value()
+
+
+A, B = "2026-10-01T09:00:00Z", "2026-10-02T09:00:00Z"
+
+
+def payment(kind, at, amount, status="SUCCESS"):
+    return raw.Payment(
+        id=f"gid://shopify/OrderTransaction/{at}",
+        kind=kind,
+        status=status,
+        created_at=at,
+        amount_set=raw.Bag(raw.Money(Decimal(amount))),
+    )
+
+
+def order(**facts):
+    return msgspec.convert(
+        {
+            "id": "gid://shopify/Order/1",
+            "createdAt": "2026-10-01T08:00:00Z",
+            "processedAt": "2026-10-01T08:00:00Z",
+            "updatedAt": "2026-10-01T08:00:00Z",
+            "currencyCode": "EUR",
+            "presentmentCurrencyCode": "EUR",
+            "displayFulfillmentStatus": "UNFULFILLED",
+            "totalPriceSet": {"shopMoney": {"amount": "100.0"}},
+            **facts,
+        },
+        raw.Order,
+    )
+
+
+@pytest.mark.parametrize(
+    ("payments", "paid"),
+    [
+        ([], None),
+        ([payment("AUTHORIZATION", A, "100")], None),
+        ([payment("SALE", A, "100", status="FAILURE")], None),
+        ([payment("SALE", B, "40"), payment("SALE", A, "60")], B),
+        ([payment("AUTHORIZATION", A, "100"), payment("CAPTURE", B, "100")], B),
+        ([payment("SALE", A, "100"), payment("REFUND", B, "100")], A),
+    ],
+)
+def test_an_order_is_paid_by_the_payment_that_covers_its_total(payments, paid):
+    made = order()
+    made.transactions = payments
+    assert translating.paid_at(made) == paid
+
+
+def test_an_order_edited_upwards_after_it_was_paid_was_paid_all_the_same():
+    made = order(originalTotalPriceSet={"shopMoney": {"amount": "80.0"}})
+    made.transactions = [payment("SALE", A, "80")]
+    assert translating.paid_at(made) == A
+
+
+def test_cash_rounding_does_not_leave_an_order_unpaid():
+    made = order(fullyPaid=True)
+    made.transactions = [payment("SALE", A, "99.95")]
+    assert translating.paid_at(made) == A
+
+
+def test_an_order_cancelled_unpaid_was_not_paid_though_shopify_calls_it_fully_paid():
+    made = order(fullyPaid=True)
+    made.transactions = [payment("SALE", A, "20")]
+    assert translating.paid_at(made) is None
+
+
+def test_what_was_not_asked_is_left_out_and_what_the_shop_has_not_is_null():
+    told = msgspec.to_builtins(translating.family(order(note=None), "acme")[0][1])
+    assert told["note"] is None
+    assert "customer" not in told
+    assert "paid_at" not in told
+
+
+def test_empty_strings_are_null():
+    told = translating.family(order(note="", email=""), "acme")[0][1]
+    assert (told.note, told.email) == (None, None)
+
+
+def refund(total, adjustment, lines=()):
+    return msgspec.convert(
+        {
+            "id": "gid://shopify/Refund/1",
+            "totalRefundedSet": {"shopMoney": {"amount": total}},
+            "refundLineItems": {
+                "nodes": [
+                    {
+                        "quantity": 1,
+                        "lineItem": {"id": "gid://shopify/LineItem/1"},
+                        "subtotalSet": {"shopMoney": {"amount": worth}},
+                    }
+                    for worth in lines
+                ]
+            },
+            "refundShippingLines": {"nodes": []},
+            "orderAdjustments": {
+                "nodes": [
+                    {
+                        "reason": "REFUND_DISCREPANCY",
+                        "amountSet": {"shopMoney": {"amount": adjustment}},
+                        "taxAmountSet": {"shopMoney": {"amount": "0.0"}},
+                    }
+                ]
+            },
+            "transactions": {"nodes": []},
+        },
+        raw.Refund,
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "adjustment", "lines", "given"),
+    [
+        ("10.0", "-10.0", (), "10.0"),
+        ("10.0", "10.0", (), "10.0"),
+        ("20.0", "4.0", ("24.0",), "-4.0"),
+        ("20.0", "-4.0", ("24.0",), "-4.0"),
+        ("0.0", "-10.0", (), "10.0"),
+    ],
+    ids=["REST's sign", "the other sign", "less than the lines", "less, the other sign", "pending"],
+)
+def test_an_adjustment_is_positive_as_money_given_back_whatever_its_sign(total, adjustment, lines, given):
+    assert translating.adjustment(refund(total, adjustment, lines), taxes_included=True)[0] == Decimal(given)
+
+
+@pytest.mark.parametrize("status", ["PENDING", "OPEN", "ERROR", "FAILURE"])
+def test_a_fulfillment_whose_goods_have_not_left_is_not_told(status):
+    made = order(
+        fulfillments=[
+            {"id": "gid://shopify/Fulfillment/1", "status": status, "createdAt": "2026-10-01T08:00:00Z"}
+        ]
+    )
+    assert [stream for stream, _ in translating.family(made, "acme")] == ["orders"]
+
+
+def test_offsets_become_utc():
+    assert translating.utc("2026-11-18T09:12:30-05:00") == "2026-11-18T14:12:30Z"
