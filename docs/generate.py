@@ -35,7 +35,7 @@ SHAPES: dict[str, type[Struct]] = {
     "pos_order_placed": shapes.OrderProperties,
     "coupon_applied": shapes.CouponApplied,
     "post_purchase_upsell": shapes.PostPurchaseUpsell,
-    "order_updated": shapes.OrderProperties,
+    "order_updated": shapes.OrderUpdated,
     "order_cancelled": shapes.OrderCancelled,
     "order_refunded": shapes.OrderRefunded,
     "fulfillment_created": shapes.FulfillmentProperties,

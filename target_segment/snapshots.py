@@ -7,7 +7,7 @@ Nothing here knows a platform.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from target_segment.errors import Malformed
 
 T = TypeVar("T")
-Says = T | None | UnsetType
+Says: TypeAlias = T | None | UnsetType
 Instant = Annotated[datetime, Meta(tz=True)]
 
 

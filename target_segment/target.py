@@ -21,7 +21,7 @@ import msgspec
 from singer_sdk import Target
 
 from target_segment.delivery import DELIVERY, Courier, check_write_key, endpoint, segment_source
-from target_segment.errors import Garbled, LedgerError, Misconfigured, SegmentError, Unavailable
+from target_segment.errors import Garbled, LedgerError, Misconfigured, SegmentError, TemplateError, Unavailable
 from target_segment.events import EVENTS, choices, renderer
 from target_segment.identity import IDENTITY, resolver
 from target_segment.ledger import Ledger, Scope, opened
@@ -134,7 +134,7 @@ class TargetSegment(Target):
             self._since = _since(self.settings["since"])
             self._render = renderer(self.settings)
             self._resolve = resolver(self.settings)
-        except Misconfigured as error:
+        except (Misconfigured, TemplateError) as error:
             if raise_errors:
                 raise
             return [str(error)]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from target_segment.events.news import News
 from target_segment.events.products import Products, products, quantity
@@ -19,12 +19,13 @@ from target_segment.events.shapes import (
     OfOrder,
     OrderCancelled,
     OrderProperties,
+    OrderUpdated,
     PerPlatform,
     PostPurchaseUpsell,
     Shape,
 )
 from target_segment.identity import Who, customer_id_of, email_of
-from target_segment.snapshots import Coupon, Line, Order, OrderSummary
+from target_segment.snapshots import Address, Coupon, Line, Order, OrderSummary
 
 Properties = Callable[[News], Shape]
 Head = Callable[[OrderSummary, str], tuple[Any, ...]]
@@ -71,7 +72,7 @@ def properties(settings: Mapping[str, Any]) -> dict[str, Properties]:
         "checkout_started": told(CheckoutStarted, lambda order: (order.total,)),
         "order_completed": whole,
         "pos_order_placed": whole,
-        "order_updated": whole,
+        "order_updated": told(OrderUpdated, _standing),
         "order_cancelled": told(OrderCancelled, lambda order: (order.cancel_reason, order.cancel_reason)),
         "coupon_applied": _coupon_applied(head, seeds, shaped(CouponApplied)),
         "post_purchase_upsell": _upsell(
@@ -123,6 +124,25 @@ def shapes(settings: Mapping[str, Any]) -> Callable[[type[Shape]], Mapping[str, 
 def joined(words: list[str] | UnsetType | None) -> str | None:
     """Return the words with commas between them, or None if there are none."""
     return ",".join(words) if words else None
+
+
+def _standing(order: Order) -> tuple[Any, ...]:
+    """Return the fields of `OrderUpdated`."""
+    attributes = {each.name: each.value for each in order.attributes or () if each.value}
+    return (
+        order.note,
+        order.phone,
+        attributes or None,
+        _whole(order.shipping_address),
+        _whole(order.billing_address),
+    )
+
+
+def _whole(address: Address | UnsetType | None) -> dict[str, str] | None:
+    """Return what is said of an address, under the record's names."""
+    if not address:
+        return None
+    return {name: said for name in Address.__struct_fields__ if (said := getattr(address, name))} or None
 
 
 _OWN = OrderProperties.__struct_fields__[len(OfOrder.__struct_fields__) :]
@@ -196,12 +216,20 @@ def _net(amount: Any, *less: Any) -> Decimal | None:
 def _after_discounts(order: Order) -> Decimal | None:
     """Segment's revenue: "including discounts, excluding shipping and taxes".
 
-    https://segment.com/docs/connections/spec/ecommerce/v2/#order-completed
+    Of products, so without a tip. Where prices contain tax, it is taken off line by line: the order's tax is also that on
+    shipping. https://segment.com/docs/connections/spec/ecommerce/v2/#order-completed
     """
-    try:
-        return order.total - order.shipping - order.tax  # type: ignore[operator]
-    except TypeError:
-        return _net(order.total, order.shipping, order.tax)
+    taxed = order.taxes_included is True
+    subtotal = order.subtotal
+    if not isinstance(subtotal, Decimal):
+        subtotal = _net(order.total, order.shipping, order.tip or None, None if taxed else order.tax)
+    if subtotal is None or not taxed:
+        return subtotal
+    taxes = [line.tax for line in order.line_items or ()]
+    if taxes and not any(isinstance(tax, UnsetType) for tax in taxes):
+        return _net(subtotal, *taxes)
+    # Only without shipping is the order's tax that of its products.
+    return None if order.shipping is UNSET or order.shipping else _net(subtotal, order.tax)
 
 
 def _before_discounts(order: Order) -> Decimal | None:

@@ -25,7 +25,7 @@ DEEPEST = 500
 
 DERIVED = (
     "order_id", "order_name", "platform_order_id", "affiliation", "email", "phone", "currency", "original_total", "revenue",
-    "coupon", "payment_method", "quantity", "refund_type", "sent_from", "category", "address",
+    "coupon", "payment_method", "quantity", "refund_type", "attributes", "shipping_address", "billing_address", "sent_from", "category", "address",
     "customerLifetimeValue", "customerLifetimeCurrency", "purchaseCount",
 )  # fmt: skip
 """What of the default is computed or chosen, and is therefore also given by its own name in `derived`."""

@@ -48,7 +48,7 @@ EVENTS: tuple[Setting, ...] = (
         kind="string",
         default="segment",
         choices=("segment", "littledata", "off"),
-        about="What `revenue` means: segment is the total less shipping and tax, so after discounts; littledata is the "
+        about="What `revenue` means: segment is the products after discounts, without shipping and tax; littledata is the "
         "products before discounts, without shipping and tax; off leaves it out.",
     ),
     Setting(

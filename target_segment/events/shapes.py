@@ -138,6 +138,16 @@ class OrderCancelled(OrderProperties, frozen=True, omit_defaults=True, gc=False)
     cancel_reason: Annotated[Text, Meta(description="The same as `reason`.")] = None
 
 
+class OrderUpdated(OrderProperties, frozen=True, omit_defaults=True, gc=False):
+    """An order that changed: all that is compared is shown, so that no two updates read alike."""
+
+    note: Text = None
+    phone: Annotated[Text, Meta(description="As given with the order.")] = None
+    attributes: Annotated[dict[str, str] | None, Meta(description="Note attributes, by name.")] = None
+    shipping_address: Annotated[dict[str, str] | None, Meta(description="With the record's names.")] = None
+    billing_address: Annotated[dict[str, str] | None, Meta(description="With the record's names.")] = None
+
+
 class CouponApplied(OfOrder, frozen=True, omit_defaults=True, gc=False):
     """A code that was used on an order."""
 

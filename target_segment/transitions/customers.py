@@ -12,7 +12,8 @@ from target_segment.transitions import COUNTERS, CUSTOMER_FACTS, Proof, Transiti
 from target_segment.transitions.facts import hashed, joined, parts, words
 
 _consent = parts("state", "opt_in_level")
-_address = parts("name", "first_name", "last_name", "company", "street", "street_2", "city", "postal_code", "region", "country", "phone")
+# What is shown of an address, and no more: a change that nobody would see is not news.
+_address = parts("street", "street_2", "city", "postal_code", "region", "region_code", "country", "country_code")
 _metafields = parts("name", "value")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET
 
 from target_segment.settings import Setting
-from target_segment.snapshots import Order, OrderSummary
+from target_segment.snapshots import Address, Order, OrderSummary
 from target_segment.transitions import Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import hashed, joined, parts, words
@@ -63,7 +63,7 @@ _WORDS = {
     "cancelled": ("status", frozenset({"cancelled"})),
 }
 
-_address = parts("name", "first_name", "last_name", "company", "street", "street_2", "city", "postal_code", "region", "country", "phone")
+_address = parts(*Address.__struct_fields__)
 _lines = parts("id", "quantity", "price", "properties")
 _attributes = parts("name", "value")
 _scalars = attrgetter(

@@ -107,16 +107,33 @@ def test_order_id_is_the_same_in_every_event_of_the_order():
     ("changes", "revenue"),
     [
         ({}, Decimal("22.50")),
-        ({"shipping": None}, Decimal("25.50")),
-        ({"shipping": None, "tax": None}, Decimal("27.50")),
-        ({"shipping": msgspec.UNSET}, None),
-        ({"total": None}, None),
-        ({"total": msgspec.UNSET}, None),
+        ({"tip": Decimal("5.00"), "total": Decimal("32.50")}, Decimal("22.50")),
+        ({"subtotal": msgspec.UNSET}, Decimal("22.50")),
+        ({"subtotal": msgspec.UNSET, "shipping": None}, Decimal("25.50")),
+        ({"subtotal": msgspec.UNSET, "shipping": None, "tax": None}, Decimal("27.50")),
+        ({"subtotal": msgspec.UNSET, "shipping": msgspec.UNSET}, None),
+        ({"subtotal": None, "total": None}, None),
     ],
 )
-def test_segments_revenue_is_what_is_left_without_shipping_and_tax(changes, revenue):
+def test_segments_revenue_is_the_products_without_shipping_and_tax(changes, revenue):
     """None of it is nothing; not knowing it leaves revenue unknown."""
     assert said(order(**changes))["properties"].get("revenue") == revenue
+
+
+def test_segments_revenue_takes_the_tax_off_line_by_line_where_prices_contain_it():
+    """The order's tax is also that on shipping, which is no revenue to begin with."""
+    (line,) = news().snapshot.line_items
+    taxed = msgspec.structs.replace(line, tax=Decimal("3.59"))
+    about = order(taxes_included=True, line_items=[taxed])
+    assert said(about)["properties"]["revenue"] == Decimal("18.91")
+
+
+def test_segments_revenue_is_left_out_where_the_tax_on_shipping_cannot_be_told_from_that_on_products():
+    (line,) = news().snapshot.line_items
+    untold = [msgspec.structs.replace(line, tax=msgspec.UNSET)]
+    assert "revenue" not in said(order(taxes_included=True, line_items=untold))["properties"]
+    free = said(order(taxes_included=True, line_items=untold, shipping=Decimal("0.0")))["properties"]
+    assert free["revenue"] == Decimal("20.50")
 
 
 def test_littledatas_revenue_is_the_products_before_discounts():
