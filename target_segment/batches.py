@@ -12,7 +12,9 @@ MOST_EVENTS = 2_500
 MOST_BYTES = 475_000
 
 
-def pack(events: Iterable[Event], platform: str, shop: str, number: Callable[[], int], most_bytes: int = MOST_BYTES) -> list[Batch]:
+def pack(
+    events: Iterable[Event], platform: str, shop: str, number: Callable[[], int], most_bytes: int = MOST_BYTES
+) -> list[Batch]:
     """Return batches that hold all events within the limits, those of one person together and in their order."""
     by_person: dict[str, list[Event]] = {}
     for event in events:

@@ -48,7 +48,13 @@ DELIVERY: tuple[Setting, ...] = (
         about="A name for the Segment source in the ledger and in every messageId, which survives the rotation of the write key; default: a fingerprint of endpoint and key.",
     ),
     Setting(name="gzip", kind="boolean", default=True, about="Whether requests are gzipped."),
-    Setting(name="concurrency", kind="integer", default=8, least=1, about="How many requests are under way at once; never two for one person."),
+    Setting(
+        name="concurrency",
+        kind="integer",
+        default=8,
+        least=1,
+        about="How many requests are under way at once; never two for one person.",
+    ),
     Setting(
         name="max_events_per_second",
         kind="number",
@@ -56,8 +62,20 @@ DELIVERY: tuple[Setting, ...] = (
         least=0,
         about="Segment may queue what comes faster than 1,000 events a second; 0 for no limit (a warehouse, a proxy, a backfill).",
     ),
-    Setting(name="request_timeout", kind="number", default=30, least=1, about="How many seconds a request may take."),
-    Setting(name="max_attempts", kind="integer", default=10, least=1, about="How often a batch is tried before the run stops; it is tried again by the next run."),
+    Setting(
+        name="request_timeout",
+        kind="number",
+        default=30,
+        least=1,
+        about="How many seconds a request may take.",
+    ),
+    Setting(
+        name="max_attempts",
+        kind="integer",
+        default=10,
+        least=1,
+        about="How often a batch is tried before the run stops; it is tried again by the next run.",
+    ),
     Setting(
         name="check_write_key",
         kind="boolean",
@@ -82,7 +100,9 @@ def endpoint(settings: Mapping[str, Any]) -> str:
         return ENDPOINTS[settings["region"]]
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Misconfigured(f"setting `endpoint`: {url!r} is not a whole URL such as https://proxy.example/v1/batch")
+        raise Misconfigured(
+            f"setting `endpoint`: {url!r} is not a whole URL such as https://proxy.example/v1/batch"
+        )
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise Misconfigured(f"setting `endpoint`: {url!r} would send the write key in the clear: use https")
     return str(url)
@@ -129,12 +149,16 @@ def poster() -> Send:
     """Return the function that posts over keep-alive connections, one session a thread."""
     local = threading.local()
 
-    def send(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> tuple[int, Mapping[str, str], str]:
+    def send(
+        url: str, body: bytes, headers: Mapping[str, str], timeout: float
+    ) -> tuple[int, Mapping[str, str], str]:
         session = getattr(local, "session", None)
         if session is None:
             session = local.session = requests.Session()
         try:
-            answer = session.post(url, data=body, headers=dict(headers), timeout=timeout, allow_redirects=False)
+            answer = session.post(
+                url, data=body, headers=dict(headers), timeout=timeout, allow_redirects=False
+            )
         except requests.RequestException as error:
             # The message of requests names the URL, never a header.
             raise Unavailable(f"no answer from {urlsplit(url).hostname}: {type(error).__name__}") from error
@@ -146,7 +170,9 @@ def poster() -> Send:
 class Pace:
     """Spreads events so that no more than `rate` a second set out; 0 for no limit."""
 
-    def __init__(self, rate: float, sleep: Callable[[float], None], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rate: float, sleep: Callable[[float], None], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._rate, self._sleep, self._monotonic = rate, sleep, monotonic
         self._lock = threading.Lock()
         self._free_at = monotonic()
@@ -203,13 +229,20 @@ class Courier:
             headers = {**self._headers, "X-Retry-Count": str(attempt)} if attempt else self._headers
             try:
                 status, answered, text = self._send(
-                    self.url, batch.gzipped(sent_at) if self._gzip else batch.plain(sent_at), headers, self._timeout
+                    self.url,
+                    batch.gzipped(sent_at) if self._gzip else batch.plain(sent_at),
+                    headers,
+                    self._timeout,
                 )
                 decipher(status, answered, text, self._now())
             except Unavailable as error:
                 if attempt + 1 == self._attempts:
-                    raise Unavailable(f"{error} ({self._attempts} attempts): its {batch.count} events stay in the outbox for the next run") from error
-                pause = error.retry_after if error.retry_after is not None else backoff.full_jitter(wait) + 0.05
+                    raise Unavailable(
+                        f"{error} ({self._attempts} attempts): its {batch.count} events stay in the outbox for the next run"
+                    ) from error
+                pause = (
+                    error.retry_after if error.retry_after is not None else backoff.full_jitter(wait) + 0.05
+                )
                 if pause > 10:
                     self._warn(f"{error}; trying again in {pause:.0f} s")
                 self.waited += pause
@@ -219,7 +252,9 @@ class Courier:
         raise AssertionError
 
 
-def check_write_key(settings: Mapping[str, Any], warn: Callable[[str], None], get: Callable[..., Any] = requests.get) -> None:
+def check_write_key(
+    settings: Mapping[str, Any], warn: Callable[[str], None], get: Callable[..., Any] = requests.get
+) -> None:
     """Raise `Denied` for a write key that Segment does not know; warn if it cannot be asked.
 
     Segment answers 200 to a wrong key, so its own settings service is asked, as its Reverse ETL does
@@ -233,7 +268,9 @@ def check_write_key(settings: Mapping[str, Any], warn: Callable[[str], None], ge
         warn(f"the write key could not be checked ({type(error).__name__}); going on")
         return
     if status == 404:
-        raise Denied("Segment does not know this write key: check `write_key` (it answers 200 to a wrong one and drops the events)")
+        raise Denied(
+            "Segment does not know this write key: check `write_key` (it answers 200 to a wrong one and drops the events)"
+        )
     if status >= 400:
         warn(f"the write key could not be checked (Segment answered {status}); going on")
 

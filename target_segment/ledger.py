@@ -74,12 +74,15 @@ class Ledger:
     # --- a run
 
     def begin(self, mode: str) -> None:
-        """Number this run and continue the numbers of groups and batches."""
+        """Begin a run: give it a number, and go on with the numbers of groups and batches."""
         self.run = self._one("SELECT coalesce(max(run), 0) + 1 FROM runs")
-        self._group = self._one("SELECT greatest((SELECT coalesce(max(batch_group), 0) FROM memory), (SELECT coalesce(max(batch_group), 0) FROM outbox))")
+        self._group = self._one(
+            "SELECT greatest((SELECT coalesce(max(batch_group), 0) FROM memory), (SELECT coalesce(max(batch_group), 0) FROM outbox))"
+        )
         self._batch = self._one("SELECT coalesce(max(id), 0) FROM outbox")
         self._db.execute(
-            "INSERT INTO runs (run, source, mode, started) VALUES ($1, $2, $3, $4)", [self.run, self._source, mode, self._clock()]
+            "INSERT INTO runs (run, source, mode, started) VALUES ($1, $2, $3, $4)",
+            [self.run, self._source, mode, self._clock()],
         )
 
     def end(self, outcome: str, counts: Mapping[str, Any]) -> None:
@@ -96,13 +99,16 @@ class Ledger:
     def known_sources(self, platform: str, shop: str) -> list[str]:
         """Return the other segment sources under which this ledger knows a shop."""
         rows = self._db.execute(
-            "SELECT DISTINCT source FROM watch WHERE platform = $1 AND shop = $2 ORDER BY source", [platform, shop]
+            "SELECT DISTINCT source FROM watch WHERE platform = $1 AND shop = $2 ORDER BY source",
+            [platform, shop],
         ).fetchall()
         return [source for (source,) in rows]
 
     def has_receipts(self) -> bool:
         """Say whether Segment has ever acknowledged anything of this source."""
-        return bool(self._db.execute("SELECT 1 FROM receipts WHERE source = $1 LIMIT 1", [self._source]).fetchall())
+        return bool(
+            self._db.execute("SELECT 1 FROM receipts WHERE source = $1 LIMIT 1", [self._source]).fetchall()
+        )
 
     # --- since when
 
@@ -112,7 +118,10 @@ class Ledger:
             "SELECT transition, condition, epoch_us(since), generation FROM watch WHERE source = $1 AND platform = $2 AND shop = $3",
             [self._source, *scope],
         ).fetchall()
-        return {name: Watched(condition, _instant(since), generation) for name, condition, since, generation in rows}
+        return {
+            name: Watched(condition, _instant(since), generation)
+            for name, condition, since, generation in rows
+        }
 
     def watch(self, scope: Scope, watched: Mapping[str, Watched]) -> None:
         """Remember since when these transitions of a shop are told."""
@@ -168,7 +177,9 @@ class Ledger:
         self._batch += 1
         return self._batch
 
-    def intend(self, scope: Scope, rows: Iterable[Row], batches: Sequence[Batch], refusals: Sequence[Refusal]) -> int:
+    def intend(
+        self, scope: Scope, rows: Iterable[Row], batches: Sequence[Batch], refusals: Sequence[Refusal]
+    ) -> int:
         """Commit what is about to be told, as if it were told, with the batches' own bytes; return the group's number."""
         self._group += 1
         changed = [row for row in rows if row.changed]
@@ -187,8 +198,14 @@ class Ledger:
         with self._transaction():
             self._db.execute(
                 "INSERT INTO receipts SELECT r.m, $2, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $3, r.a, r.c, $4"
-                f" FROM (SELECT unnest(from_json($1, '{_ABOUT}')) AS r)",
-                [(b"[" + b",".join(batch.about[1:-1] for batch in batches) + b"]").decode(), self._source, self._clock(), self.run],
+                " FROM (SELECT unnest(from_json($1, $5)) AS r)",
+                [
+                    (b"[" + b",".join(batch.about[1:-1] for batch in batches) + b"]").decode(),
+                    self._source,
+                    self._clock(),
+                    self.run,
+                    _ABOUT,
+                ],
             )
             self._db.execute("DELETE FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[]))", [ids])
 
@@ -207,7 +224,9 @@ class Ledger:
     def split(self, batch: Batch, halves: Sequence[Batch]) -> None:
         """Replace a refused batch in the outbox by its halves, so that each has its own receipt at once."""
         with self._transaction():
-            (group,) = self._db.execute("SELECT batch_group FROM outbox WHERE id = $1", [batch.id]).fetchall()[0]
+            (group,) = self._db.execute(
+                "SELECT batch_group FROM outbox WHERE id = $1", [batch.id]
+            ).fetchall()[0]
             self._db.execute("DELETE FROM outbox WHERE id = $1", [batch.id])
             for half in halves:
                 self._put_out(half, group)
@@ -222,19 +241,28 @@ class Ledger:
     def take_back(self) -> None:
         """Forget every intent that has no receipt: the refusal was not the events'."""
         with self._transaction():
-            groups = self._db.execute("SELECT DISTINCT batch_group FROM outbox WHERE source = $1", [self._source]).fetchall()
+            groups = self._db.execute(
+                "SELECT DISTINCT batch_group FROM outbox WHERE source = $1", [self._source]
+            ).fetchall()
             for (group,) in groups:
-                self._db.execute("DELETE FROM memory WHERE source = $1 AND batch_group = $2", [self._source, group])
+                self._db.execute(
+                    "DELETE FROM memory WHERE source = $1 AND batch_group = $2", [self._source, group]
+                )
             self._db.execute("DELETE FROM outbox WHERE source = $1", [self._source])
-            if not self._db.execute("SELECT 1 FROM memory WHERE source = $1 LIMIT 1", [self._source]).fetchall():
+            if not self._db.execute(
+                "SELECT 1 FROM memory WHERE source = $1 LIMIT 1", [self._source]
+            ).fetchall():
                 self._db.execute("DELETE FROM watch WHERE source = $1", [self._source])
 
     def outbox(self) -> Iterator[tuple[Batch, datetime]]:
         """Yield the batches of this source that were intended and not receipted, oldest first, and when they were intended."""
-        ids = self._db.execute("SELECT id FROM outbox WHERE source = $1 ORDER BY id", [self._source]).fetchall()
+        ids = self._db.execute(
+            "SELECT id FROM outbox WHERE source = $1 ORDER BY id", [self._source]
+        ).fetchall()
         for (number,) in ids:
             (row,) = self._db.execute(
-                "SELECT events, people, deflated, size, crc, about, epoch_us(intended) FROM outbox WHERE id = $1", [number]
+                "SELECT events, people, deflated, size, crc, about, epoch_us(intended) FROM outbox WHERE id = $1",
+                [number],
             ).fetchall()
             count, people, deflated, size, crc, about, intended = row
             yield (
@@ -302,7 +330,9 @@ class Ledger:
 
     def outbox_is_empty(self) -> bool:
         """Say whether nothing of this source is intended and without a receipt."""
-        return not self._db.execute("SELECT 1 FROM outbox WHERE source = $1 LIMIT 1", [self._source]).fetchall()
+        return not self._db.execute(
+            "SELECT 1 FROM outbox WHERE source = $1 LIMIT 1", [self._source]
+        ).fetchall()
 
     def close(self) -> None:
         """Close the file."""
@@ -324,12 +354,22 @@ class Ledger:
         if not rows:
             return
         document = _encode(
-            [{"t": row.stream, "s": row.subject, "i": row.instant, "n": row.seen_at, "f": row.form, "r": row.memory} for row in rows]
+            [
+                {
+                    "t": row.stream,
+                    "s": row.subject,
+                    "i": row.instant,
+                    "n": row.seen_at,
+                    "f": row.form,
+                    "r": row.memory,
+                }
+                for row in rows
+            ]
         )
         self._db.execute(
             "INSERT INTO memory SELECT $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
-            f" FROM (SELECT unnest(from_json($5, '{_ROWS}')) AS r)",
-            [self._source, *scope, self._group, document.decode()],
+            " FROM (SELECT unnest(from_json($5, $6)) AS r)",
+            [self._source, *scope, self._group, document.decode(), _ROWS],
         )
 
     def _put_out(self, batch: Batch, group: int) -> None:
@@ -433,7 +473,15 @@ def opened(
     until = monotonic() + wait_seconds
     while True:
         try:
-            db = duckdb.connect(path, config={"threads": "1", "memory_limit": "96MB", "preserve_insertion_order": "false", "checkpoint_threshold": "64MB"})
+            db = duckdb.connect(
+                path,
+                config={
+                    "threads": "1",
+                    "memory_limit": "96MB",
+                    "preserve_insertion_order": "false",
+                    "checkpoint_threshold": "64MB",
+                },
+            )
             break
         except duckdb.Error as error:
             if "lock" not in str(error).lower():

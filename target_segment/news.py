@@ -89,7 +89,9 @@ class Newsroom:
                 self._keep_parts(proof, row)
         news = tracks
         if "identify" in self._on and identity.person and proof.begun:
-            identify = self._identify(proof, identity, rows["identify", identity.person], row, order_row, forced=bool(tracks))
+            identify = self._identify(
+                proof, identity, rows["identify", identity.person], row, order_row, forced=bool(tracks)
+            )
             linked = self._linked(proof, identity, row) if proof.stream == "orders" else None
             news = [each for each in (linked, identify) if each] + tracks
         if tracks and order_row and not identity.user_id and not (proof.customer and proof.customer.id):
@@ -100,7 +102,9 @@ class Newsroom:
         row.changed = True
         return [] if self._baseline else news
 
-    def _once(self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity) -> News | None:
+    def _once(
+        self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity
+    ) -> News | None:
         memory = row.memory
         name, part = transition.name, transition.part
         key = f"{name}:{part}" if part else name
@@ -131,7 +135,14 @@ class Newsroom:
         return self._tell(transition, proof, identity, subject, at)
 
     def _state(
-        self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity, *, adopt: bool
+        self,
+        transition: Transition,
+        proof: Proof,
+        row: Row,
+        order_row: Row | None,
+        identity: Identity,
+        *,
+        adopt: bool,
     ) -> News | None:
         name, facts = transition.name, transition.facts or ""
         states = row.memory.states
@@ -163,7 +174,14 @@ class Newsroom:
         if fate != TOLD:
             return None
         return self._tell(
-            transition, proof, identity, proof.subject, transition.at, str(told.version), digest(told.facts), _text(transition.at)
+            transition,
+            proof,
+            identity,
+            proof.subject,
+            transition.at,
+            str(told.version),
+            digest(told.facts),
+            _text(transition.at),
         )
 
     def _running(
@@ -180,7 +198,11 @@ class Newsroom:
             )
         memory.currency = memory.currency or currency
         counted = memory.total or NOTHING
-        if memory.total_before is not None and memory.start_before and memory.start_before < self._since(name):
+        if (
+            memory.total_before is not None
+            and memory.start_before
+            and memory.start_before < self._since(name)
+        ):
             counted = max(counted, memory.total_before)
         if total <= counted:
             if total < counted and row.instant and proof.instant > row.instant:
@@ -230,7 +252,9 @@ class Newsroom:
         if proof.traits is not None and (speaks or memory.spoken != "customers"):
             state, start = self._traits(proof, proof.traits, state, row, own, at)
         if not state.facts:
-            state = State(0, proof.traits or (traits_of_summary(proof.customer, proof.order) if proof.order else ""))
+            state = State(
+                0, proof.traits or (traits_of_summary(proof.customer, proof.order) if proof.order else "")
+            )
         due = start is not None and start >= self._since("identify")
         if not (due or self._baseline or (forced and not memory.identified)):
             if start:
@@ -246,7 +270,9 @@ class Newsroom:
         self.tally["identify", self._fate] += 1
         transition = Transition(name="identify", at=at)
         person = identity.person or ""
-        return self._tell(transition, proof, identity, person, at, str(version), digest(state.facts), _text(at))
+        return self._tell(
+            transition, proof, identity, person, at, str(version), digest(state.facts), _text(at)
+        )
 
     def _traits(
         self, proof: Proof, traits: str, state: State, row: Row, own: Row, at: datetime
@@ -277,7 +303,10 @@ class Newsroom:
 
     def _linked(self, proof: Proof, identity: Identity, row: Row) -> News | None:
         memory = row.memory
-        if not (memory.guest and identity.user_id and proof.customer and proof.customer.id) or "identity_linked" not in self._on:
+        if (
+            not (memory.guest and identity.user_id and proof.customer and proof.customer.id)
+            or "identity_linked" not in self._on
+        ):
             return None
         key = f"identity_linked:{identity.user_id}"
         if key in memory.fates:
@@ -335,7 +364,15 @@ class Newsroom:
         first: bool = True,
     ) -> News:
         snapshot, name = proof.snapshot, transition.name
-        key = (self._source, snapshot.platform, snapshot.shop, name, subject, str(self._generation(name)), *more)
+        key = (
+            self._source,
+            snapshot.platform,
+            snapshot.shop,
+            name,
+            subject,
+            str(self._generation(name)),
+            *more,
+        )
         return News(
             entry=TABLE[name],
             message_id=message_id("\x1f".join(key)),

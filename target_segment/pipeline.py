@@ -17,7 +17,15 @@ from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from target_segment.batches import halves, pack
 from target_segment.delivery import UNCERTAIN_AFTER
-from target_segment.errors import Denied, Malformed, Misconfigured, Refused, SegmentError, TemplateError, Unsendable
+from target_segment.errors import (
+    Denied,
+    Malformed,
+    Misconfigured,
+    Refused,
+    SegmentError,
+    TemplateError,
+    Unsendable,
+)
 from target_segment.ledger import Key, Ledger, Refusal, Scope, Watched
 from target_segment.memory import REJECTED, Fate, Row
 from target_segment.news import Newsroom
@@ -115,7 +123,11 @@ class Pipeline:
         if self.counts["uncertain"]:
             self._warn(
                 f"{self.counts['uncertain']} events were intended more than 20 hours ago and may have reached Segment: "
-                + ("held back, as `hold_uncertain` says" if self._hold_uncertain else "told again under the same messageIds")
+                + (
+                    "held back, as `hold_uncertain` says"
+                    if self._hold_uncertain
+                    else "told again under the same messageIds"
+                )
             )
         self._drain()
         if left:
@@ -204,12 +216,27 @@ class Pipeline:
                 proof = self._derive[stream](seen, read_at)
             except Malformed as error:
                 platform, shop, subject = _claims(raw)
-                self._malformed(found.setdefault((platform, shop), ([], []))[1], stream, raw, form, platform, shop, subject, error)
+                self._malformed(
+                    found.setdefault((platform, shop), ([], []))[1],
+                    stream,
+                    raw,
+                    form,
+                    platform,
+                    shop,
+                    subject,
+                    error,
+                )
                 continue
             found.setdefault((seen.platform, seen.shop), ([], []))[0].append((proof, form, raw))
         return found
 
-    def _tell(self, flush: Flush, scope: Scope, proofs: list[tuple[Proof, str, msgspec.Raw]], refusals: list[Refusal]) -> None:
+    def _tell(
+        self,
+        flush: Flush,
+        scope: Scope,
+        proofs: list[tuple[Proof, str, msgspec.Raw]],
+        refusals: list[Refusal],
+    ) -> None:
         rows: dict[Key, Row] = {}
         events: list[Event] = []
         if proofs:
@@ -243,19 +270,35 @@ class Pipeline:
         group = self._ledger.intend(scope, rows.values(), batches, refusals)
         self._at("after intent")
         flush.left += len(batches)
-        flush.groups.append((scope, group, [(row.stream, row.subject) for row in rows.values() if row.changed and row.replaces]))
+        flush.groups.append(
+            (
+                scope,
+                group,
+                [(row.stream, row.subject) for row in rows.values() if row.changed and row.replaces],
+            )
+        )
         for batch in batches:
             self._flush_of[batch.id] = self._sequence
         self._pending.extend(batches)
 
     def _malformed(
-        self, refusals: list[Refusal], stream: str, raw: msgspec.Raw, form: str, platform: str, shop: str, subject: str, error: Malformed
+        self,
+        refusals: list[Refusal],
+        stream: str,
+        raw: msgspec.Raw,
+        form: str,
+        platform: str,
+        shop: str,
+        subject: str,
+        error: Malformed,
     ) -> None:
         self.counts["malformed"] += 1
         if self._ledger.knows_refused(form):
             return
         if self.counts["malformed"] <= 10:
-            self._warn(f"record {subject or '?'} of {stream} is malformed and set aside in the ledger's table `refused`: {error}")
+            self._warn(
+                f"record {subject or '?'} of {stream} is malformed and set aside in the ledger's table `refused`: {error}"
+            )
         refusals.append(
             Refusal(
                 fate="malformed", stream=stream, platform=platform, shop=shop, subject=subject, message_id=form, reason=str(error), payload=raw
@@ -264,8 +307,14 @@ class Pipeline:
 
     def _rejected(self, news: News, raw: msgspec.Raw, proof: Proof, row: Row, error: SegmentError) -> Refusal:
         self.counts["rejected"] += 1
-        self._warn(f"{news.entry.name} of {news.subject} could not be told and is set aside in the ledger's table `refused`: {error}")
-        part = f"{news.entry.name}:{news.subject.partition(':')[2]}" if news.detail is not None else news.entry.name
+        self._warn(
+            f"{news.entry.name} of {news.subject} could not be told and is set aside in the ledger's table `refused`: {error}"
+        )
+        part = (
+            f"{news.entry.name}:{news.subject.partition(':')[2]}"
+            if news.detail is not None
+            else news.entry.name
+        )
         if part in row.memory.fates:
             fate = row.memory.fates[part]
             row.memory.fates[part] = Fate(REJECTED, fate.start, fate.at)
@@ -371,7 +420,9 @@ class Pipeline:
     def _reject(self, batch: Batch, reason: str) -> None:
         (about,) = batch.receipts()
         self.counts["rejected"] += 1
-        self._warn(f"{about.t} of {about.s} was refused and is set aside in the ledger's table `refused`: {reason}")
+        self._warn(
+            f"{about.t} of {about.s} was refused and is set aside in the ledger's table `refused`: {reason}"
+        )
         self._ledger.reject(
             batch,
             Refusal(
@@ -463,7 +514,12 @@ def _claims(raw: msgspec.Raw) -> tuple[str, str, str]:
 
 
 def since_of(
-    ledger: Ledger, scope: Scope, first_read_at: datetime, on: frozenset[str], conditions: Mapping[str, str], since: datetime | None
+    ledger: Ledger,
+    scope: Scope,
+    first_read_at: datetime,
+    on: frozenset[str],
+    conditions: Mapping[str, str],
+    since: datetime | None,
 ) -> dict[str, Watched]:
     """Return since when each transition of a shop is told, and remember it: as set, or (None) since it was first on."""
     known = ledger.watched(scope)

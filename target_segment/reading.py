@@ -53,7 +53,9 @@ class Reader(GenericSingerReader[bytes]):
         decoded: dict[str, Any] = msgspec.json.decode(line)
         return decoded
 
-    def process_lines(self, file_input: IO[Any] | None, callbacks: dict[Any, Callable[[Any], None]]) -> Counter[str]:
+    def process_lines(
+        self, file_input: IO[Any] | None, callbacks: dict[Any, Callable[[Any], None]]
+    ) -> Counter[str]:
         """Hand every message to its callback: records and states as `Message`, the others as a dict; return how many of each."""
         self.begin()
         stats: Counter[str] = Counter()
@@ -64,7 +66,9 @@ class Reader(GenericSingerReader[bytes]):
                 message = _message.decode(line)
             except msgspec.DecodeError as error:
                 if not ended:
-                    raise Garbled(f"the input ends in the middle of line {number}: what came before it was told, its bookmark was not") from error
+                    raise Garbled(
+                        f"the input ends in the middle of line {number}: what came before it was told, its bookmark was not"
+                    ) from error
                 raise Garbled(f"line {number} of the input is not a Singer message ({error})") from error
             callback = callbacks.get(message.type)
             if callback is None:

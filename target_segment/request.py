@@ -57,7 +57,9 @@ class Batch(Struct, frozen=True, kw_only=True):
         end = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15)
         crc = zlib.crc32(tail, self.crc)
         size = (self.size + len(tail)) & 0xFFFFFFFF
-        return b"".join((_GZIP_HEADER, self.deflated, end.compress(tail), end.flush(), struct.pack("<LL", crc, size)))
+        return b"".join(
+            (_GZIP_HEADER, self.deflated, end.compress(tail), end.flush(), struct.pack("<LL", crc, size))
+        )
 
     def plain(self, sent_at: str) -> bytes:
         """Return the body of one attempt as it is."""
@@ -65,7 +67,10 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     def bodies(self) -> list[bytes]:
         """Return the bytes of each event."""
-        return [bytes(each) for each in msgspec.json.decode(self._head()[len(_HEAD) - 1 :] + b"]", type=list[msgspec.Raw])]
+        return [
+            bytes(each)
+            for each in msgspec.json.decode(self._head()[len(_HEAD) - 1 :] + b"]", type=list[msgspec.Raw])
+        ]
 
     def receipts(self) -> list["Receipt"]:
         """Return the receipts to be written, one per event."""
@@ -104,13 +109,20 @@ _receipts = msgspec.json.Decoder(list[Receipt])
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-def sealed(number: int, bodies: Sequence[bytes], receipts: Sequence[Receipt], people: frozenset[str]) -> Batch:
+def sealed(
+    number: int, bodies: Sequence[bytes], receipts: Sequence[Receipt], people: frozenset[str]
+) -> Batch:
     """Return the batch that holds these events."""
     head = _HEAD + b",".join(bodies)
     squeeze = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15)
     deflated = squeeze.compress(head) + squeeze.flush(isal_zlib.Z_SYNC_FLUSH)
     return Batch(
-        id=number, count=len(bodies), people=people, deflated=deflated, size=len(head), crc=zlib.crc32(head),
+        id=number,
+        count=len(bodies),
+        people=people,
+        deflated=deflated,
+        size=len(head),
+        crc=zlib.crc32(head),
         about=_encode(receipts),
     )
 

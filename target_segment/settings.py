@@ -37,7 +37,9 @@ def _fit(setting: Setting, value: Any) -> Any:
     try:
         match setting.kind:
             case "boolean" if isinstance(value, str):
-                return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
+                return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+                    value.lower()
+                ]
             case "integer" if not isinstance(value, bool):
                 value = int(value)
             case "number" if not isinstance(value, bool):
@@ -47,17 +49,31 @@ def _fit(setting: Setting, value: Any) -> Any:
             case "object" if isinstance(value, str):
                 value = msgspec.json.decode(value)
     except (KeyError, ValueError, TypeError, msgspec.DecodeError) as error:
-        raise Misconfigured(f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}") from error
-    expected = {"string": str, "boolean": bool, "integer": int, "number": float, "array": list, "object": dict}[setting.kind]
+        raise Misconfigured(
+            f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}"
+        ) from error
+    expected: type = {
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "number": float,
+        "array": list,
+        "object": dict,
+    }[setting.kind]
     if not isinstance(value, expected):
-        raise Misconfigured(f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}")
-    if setting.choices and value not in setting.choices:
-        raise Misconfigured(f"setting `{setting.name}`: {_shown(setting, value)} is none of {', '.join(setting.choices)}")
-    if setting.items and (odd := [word for word in value if word not in setting.items]):
+        raise Misconfigured(
+            f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}"
+        )
+    fitted: Any = value
+    if setting.choices and fitted not in setting.choices:
+        raise Misconfigured(
+            f"setting `{setting.name}`: {_shown(setting, fitted)} is none of {', '.join(setting.choices)}"
+        )
+    if setting.items and (odd := [word for word in fitted if word not in setting.items]):
         raise Misconfigured(f"setting `{setting.name}`: {odd[0]!r} is none of {', '.join(setting.items)}")
-    if setting.least is not None and value < setting.least:
-        raise Misconfigured(f"setting `{setting.name}`: {value} is less than {setting.least:g}")
-    return value
+    if setting.least is not None and fitted < setting.least:
+        raise Misconfigured(f"setting `{setting.name}`: {fitted} is less than {setting.least:g}")
+    return fitted
 
 
 def _shown(setting: Setting, value: Any) -> str:
@@ -86,7 +102,11 @@ def schema(table: tuple[Setting, ...]) -> dict[str, Any]:
         # Meltano and the environment hand lists, objects and numbers over as text: `check` reads both.
         if setting.kind != "string":
             kinds.append("string")
-        shape: dict[str, Any] = {"type": kinds, "description": setting.about, "title": setting.name.replace("_", " ").capitalize()}
+        shape: dict[str, Any] = {
+            "type": kinds,
+            "description": setting.about,
+            "title": setting.name.replace("_", " ").capitalize(),
+        }
         if setting.default is not None:
             shape["default"] = setting.default
         if setting.secret:

@@ -24,6 +24,10 @@ def is_canonical(stream: str, schema: dict[str, Any]) -> bool:
 class SnapshotSink(RecordSink):
     """The SDK's way from a mapped record to the pipeline."""
 
+    def __init__(self, target: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(target, *args, **kwargs)
+        self._take = target.take
+
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
         """Hand one record on, as plain JSON."""
-        self._target.take(self.stream_name, self.schema, msgspec.Raw(_encode(record)))
+        self._take(self.stream_name, self.schema, msgspec.Raw(_encode(record)))

@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from target_segment.errors import Malformed
 
 T = TypeVar("T")
-Says: TypeAlias = T | None | UnsetType
+Says: TypeAlias = T | UnsetType | None
 Instant = Annotated[datetime, Meta(tz=True)]
 
 

@@ -21,7 +21,14 @@ import msgspec
 from singer_sdk import Target
 
 from target_segment.delivery import DELIVERY, Courier, check_write_key, endpoint, segment_source
-from target_segment.errors import Garbled, LedgerError, Misconfigured, SegmentError, TemplateError, Unavailable
+from target_segment.errors import (
+    Garbled,
+    LedgerError,
+    Misconfigured,
+    SegmentError,
+    TemplateError,
+    Unavailable,
+)
 from target_segment.events import EVENTS, choices, renderer
 from target_segment.identity import IDENTITY, resolver
 from target_segment.ledger import Ledger, Scope, opened
@@ -43,7 +50,12 @@ RUNNING: tuple[Setting, ...] = (
         about="From when on things are told: an instant such as 2026-01-01T00:00:00Z, or `now` for what happens from the first run on. "
         "What lies before is remembered, not told; lower it to backfill.",
     ),
-    Setting(name="ledger", kind="string", default="state/ledger.duckdb", about="The DuckDB file that remembers everything told."),
+    Setting(
+        name="ledger",
+        kind="string",
+        default="state/ledger.duckdb",
+        about="The DuckDB file that remembers everything told.",
+    ),
     Setting(
         name="mode",
         kind="string",
@@ -51,16 +63,32 @@ RUNNING: tuple[Setting, ...] = (
         choices=("send", "dry_run", "baseline"),
         about="send; dry_run writes the events to `dry_run_file` and changes nothing; baseline takes all that is read as already told, by another integration or before a ledger was lost.",
     ),
-    Setting(name="dry_run_file", kind="string", default="state/dry_run.jsonl", about="Where a dry run writes the events it would send, one JSON line each."),
+    Setting(
+        name="dry_run_file",
+        kind="string",
+        default="state/dry_run.jsonl",
+        about="Where a dry run writes the events it would send, one JSON line each.",
+    ),
     Setting(name="include_test_orders", kind="boolean", default=False, about="Whether test orders are told."),
-    Setting(name="lock_wait_seconds", kind="number", default=0, least=0, about="How long to wait for a ledger that another run holds."),
+    Setting(
+        name="lock_wait_seconds",
+        kind="number",
+        default=0,
+        least=0,
+        about="How long to wait for a ledger that another run holds.",
+    ),
     Setting(
         name="hold_uncertain",
         kind="boolean",
         default=False,
         about="Whether events intended more than 20 hours ago and never answered are held back instead of told again: Segment may have accepted and forgotten them.",
     ),
-    Setting(name="strict", kind="boolean", default=False, about="Whether a run in which something was malformed or rejected ends with a non-zero exit code."),
+    Setting(
+        name="strict",
+        kind="boolean",
+        default=False,
+        about="Whether a run in which something was malformed or rejected ends with a non-zero exit code.",
+    ),
 )
 
 SETTINGS = DELIVERY + RUNNING + ORDERS + IDENTITY + EVENTS
@@ -157,8 +185,14 @@ class TargetSegment(Target):
         if self._signal:
             return 128 + self._signal
         pipeline = self._pipeline
-        if pipeline and self.settings["strict"] and pipeline.counts["malformed"] + pipeline.counts["rejected"]:
-            self.logger.error("strict: some records or events were set aside, see the ledger's table `refused`")
+        if (
+            pipeline
+            and self.settings["strict"]
+            and pipeline.counts["malformed"] + pipeline.counts["rejected"]
+        ):
+            self.logger.error(
+                "strict: some records or events were set aside, see the ledger's table `refused`"
+            )
             return 1
         return 0
 
@@ -174,11 +208,15 @@ class TargetSegment(Target):
             path = self._copied(path)
         self._ledger = opened(path, source, wait_seconds=settings["lock_wait_seconds"])
         if mode == "baseline" and not self._ledger.outbox_is_empty():
-            raise LedgerError("a baseline cannot begin while events are intended and not yet told: run once with mode=send")
+            raise LedgerError(
+                "a baseline cannot begin while events are intended and not yet told: run once with mode=send"
+            )
         told = {name: on for name, (on, _) in choices(settings, TABLE).items()}
         on = frozenset(name for name, is_on in told.items() if is_on)
         where = f"the file {settings['dry_run_file']}" if mode == "dry_run" else endpoint(settings)
-        self.logger.info("telling %s as source %s (mode %s, ledger %s)", where, source, mode, settings["ledger"])
+        self.logger.info(
+            "telling %s as source %s (mode %s, ledger %s)", where, source, mode, settings["ledger"]
+        )
         if mode == "send":
             check_write_key(settings, self.logger.warning)
         begun = orders.begun_by(settings)
@@ -215,7 +253,9 @@ class TargetSegment(Target):
         if ledger is None:
             raise LedgerError("the ledger is not open")
         known_under(ledger, scope, source, named=bool(settings["segment_source"]))
-        conditions = {name: " ".join(str(settings[each]) for each in names) for name, names in _CONDITIONS.items()}
+        conditions = {
+            name: " ".join(str(settings[each]) for each in names) for name, names in _CONDITIONS.items()
+        }
         watched = since_of(ledger, scope, read_at, on, conditions, self._since)
         include_test_orders = settings["include_test_orders"]
 
@@ -261,7 +301,11 @@ class TargetSegment(Target):
         super()._process_schema_message(message_dict)
         stream = message_dict["stream"]
         maps = self.mapper.stream_maps[stream]
-        plain = len(maps) == 1 and type(maps[0]).__name__ == "SameRecordTransform" and not maps[0].flattening_enabled
+        plain = (
+            len(maps) == 1
+            and type(maps[0]).__name__ == "SameRecordTransform"
+            and not maps[0].flattening_enabled
+        )
         if plain and is_canonical(stream, message_dict["schema"]):
             self._canonical.add(stream)
         else:
@@ -275,7 +319,9 @@ class TargetSegment(Target):
         if message.stream is None or not message.record:
             raise Garbled("a RECORD message has no stream or no record")
         self._time_extracted = message.time_extracted
-        super()._process_record_message({"type": "RECORD", "stream": message.stream, "record": msgspec.json.decode(message.record)})
+        super()._process_record_message(
+            {"type": "RECORD", "stream": message.stream, "record": msgspec.json.decode(message.record)}
+        )
 
     def take(self, stream: str, stream_schema: dict[str, Any], record: msgspec.Raw) -> None:
         """Take a record that came through the SDK's stream maps."""
@@ -315,7 +361,9 @@ class TargetSegment(Target):
 
     def _sleep(self, seconds: float) -> None:
         if self._stop.wait(seconds):
-            raise Unavailable("stopped while waiting for Segment; what was intended stays in the outbox for the next run")
+            raise Unavailable(
+                "stopped while waiting for Segment; what was intended stays in the outbox for the next run"
+            )
 
     def _copied(self, path: str) -> str:
         """Return a copy of the ledger for a dry run, which changes nothing."""
@@ -341,7 +389,9 @@ class TargetSegment(Target):
         """Run the command line."""
         super(Target, cls).invoke(about=about, about_format=about_format)
         target = cls(
-            config=config.config if config else {}, parse_env_config=config.parse_env if config else False, validate_config=True
+            config=config.config if config else {},
+            parse_env_config=config.parse_env if config else False,
+            validate_config=True,
         )
         if retell:
             target.retell(retell)
@@ -354,7 +404,9 @@ class TargetSegment(Target):
     def get_singer_command(cls) -> click.Command:
         """Add this target's own options to the SDK's."""
         command = super().get_singer_command()
-        command.help = "Tell Segment what the Singer records on standard input prove, each thing effectively once."
+        command.help = (
+            "Tell Segment what the Singer records on standard input prove, each thing effectively once."
+        )
         command.params.append(
             click.Option(
                 ["--retell"],
@@ -368,11 +420,19 @@ class TargetSegment(Target):
         """Forget receipts: the way out when a whole run went to the wrong place."""
         names = list(TABLE) if transitions == "all" else [name.strip() for name in transitions.split(",")]
         if unknown := [name for name in names if name not in TABLE]:
-            raise Misconfigured(f"--retell: there is no transition {unknown[0]!r}; there are {', '.join(TABLE)}")
-        ledger = opened(self.settings["ledger"], segment_source(self.settings), wait_seconds=self.settings["lock_wait_seconds"])
+            raise Misconfigured(
+                f"--retell: there is no transition {unknown[0]!r}; there are {', '.join(TABLE)}"
+            )
+        ledger = opened(
+            self.settings["ledger"],
+            segment_source(self.settings),
+            wait_seconds=self.settings["lock_wait_seconds"],
+        )
         try:
             if not ledger.outbox_is_empty():
-                raise LedgerError("some events are intended and not yet told: run once with mode=send, then retell")
+                raise LedgerError(
+                    "some events are intended and not yet told: run once with mode=send, then retell"
+                )
             forgotten = ledger.retell(names)
         finally:
             ledger.close()
@@ -388,7 +448,9 @@ def _since(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Misconfigured(f"setting `since`: {text!r} is neither `now` nor an instant such as 2026-01-01T00:00:00Z") from error
+        raise Misconfigured(
+            f"setting `since`: {text!r} is neither `now` nor an instant such as 2026-01-01T00:00:00Z"
+        ) from error
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -431,9 +493,7 @@ def _summary(counts: Mapping[str, Any]) -> str:
         f"{fates['already'] + fates['known']:,} already known",
         f"{fates['before']:,} before `since`",
     ]
-    for fate in ("filtered", "stale"):
-        if fates[fate]:
-            parts.append(f"{fates[fate]:,} {fate}")
+    parts += [f"{fates[fate]:,} {fate}" for fate in ("filtered", "stale") if fates[fate]]
     if counts["refused"]:
         parts.append(f"{counts['refused']:,} set aside, see the ledger's table `refused`")
     return "; ".join(parts)
@@ -453,5 +513,7 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.write("target-segment: whoever reads the STATE lines has gone away; the next run goes on from the last one it kept\n")
+        sys.stderr.write(
+            "target-segment: whoever reads the STATE lines has gone away; the next run goes on from the last one it kept\n"
+        )
         sys.exit(1)

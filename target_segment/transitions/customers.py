@@ -13,17 +13,26 @@ from target_segment.transitions.facts import hashed, joined, parts, words
 
 _consent = parts("state", "opt_in_level")
 # What is shown of an address, and no more: a change that nobody would see is not news.
-_address = parts("street", "street_2", "city", "postal_code", "region", "region_code", "country", "country_code")
+_address = parts(
+    "street", "street_2", "city", "postal_code", "region", "region_code", "country", "country_code"
+)
 _metafields = parts("name", "value")
 
 
-_scalars = attrgetter("email", "phone", "first_name", "last_name", "created_at", "state", "verified_email", "locale", "note")
+_scalars = attrgetter(
+    "email", "phone", "first_name", "last_name", "created_at", "state", "verified_email", "locale", "note"
+)
 
 
 def facts(customer: Customer) -> str:
     """Return the facts that Customer Updated looks at, in the table's order; identify adds the counters."""
     return _facts(
-        customer, hashed(customer.name), hashed(customer.tax_exempt), hashed(customer.data_sale_opt_out), customer.email, customer.phone
+        customer,
+        hashed(customer.name),
+        hashed(customer.tax_exempt),
+        hashed(customer.data_sale_opt_out),
+        customer.email,
+        customer.phone,
     )
 
 
@@ -59,12 +68,19 @@ def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:
         account = customer.is_guest is not True
         if account and "customer_created" in on:
             told.append(Transition(name="customer_created", start=created, at=created))
-        if account and customer.state == "enabled" and customer.verified_email is True and "customer_enabled" in on:
+        if (
+            account
+            and customer.state == "enabled"
+            and customer.verified_email is True
+            and "customer_enabled" in on
+        ):
             told.append(Transition(name="customer_enabled", at=instant))
         if "customer_updated" in on:
             told.append(Transition(name="customer_updated", at=instant, facts=state))
         if customer.deleted_at and "customer_deleted" in on:
-            told.append(Transition(name="customer_deleted", start=customer.deleted_at, at=customer.deleted_at))
+            told.append(
+                Transition(name="customer_deleted", start=customer.deleted_at, at=customer.deleted_at)
+            )
         traits = None
         if "identify" in on:
             traits = joined([state, hashed(customer.order_count), hashed(customer.lifetime_spend)])

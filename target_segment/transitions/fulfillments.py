@@ -24,7 +24,9 @@ def facts(fulfillment: Fulfillment) -> str:
     )
 
 
-def derivation(begun: Callable[[OrderSummary], bool], on: frozenset[str]) -> Callable[[Fulfillment, datetime], Proof]:
+def derivation(
+    begun: Callable[[OrderSummary], bool], on: frozenset[str]
+) -> Callable[[Fulfillment, datetime], Proof]:
     """Return the function that lists what a fulfillment's snapshot proves, for the events switched on."""
 
     def derive(fulfillment: Fulfillment, read_at: datetime) -> Proof:

@@ -5,7 +5,7 @@ interval since the order was last seen otherwise.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -86,7 +86,9 @@ def happened(order: OrderSummary, condition: str, seen: datetime) -> tuple[datet
 
 def facts(order: Order) -> str:
     """Return the facts that Order Updated looks at, in the table's order."""
-    name, currency, *money, note, email, phone, method, source, location, market, test = map(hashed, _scalars(order))
+    name, currency, *money, note, email, phone, method, source, location, market, test = map(
+        hashed, _scalars(order)
+    )
     return joined(
         [
             name, currency, *money, words(order.tags), note, _attributes(order.attributes), email, phone,
@@ -106,7 +108,7 @@ def begun_by(settings: Mapping[str, Any]) -> Callable[[OrderSummary], bool]:
     return begun
 
 
-_NEVER = datetime.min
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Order, datetime], Proof]:
@@ -120,7 +122,11 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
         instant = order.updated_at or read_at
         told: list[Transition] = []
         there: dict[str, list[str]] = {}
-        started = (order.authorized_at if authorized else order.checkout_started_at) if order.checkout_started_at else None
+        started = (
+            (order.authorized_at if authorized else order.checkout_started_at)
+            if order.checkout_started_at
+            else None
+        )
         if started and "checkout_started" in on:
             told.append(Transition(name="checkout_started", start=started, at=started))
         completed = happened(order, completed_on, instant)
@@ -141,7 +147,10 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
             if order.line_items is not UNSET and "post_purchase_upsell" in on and instant - at <= upsell:
                 lines = order.line_items or ()
                 there["post_purchase_upsell"] = [line.id for line in lines]
-                told += [Transition(name="post_purchase_upsell", part=line.id, at=instant, detail=line) for line in lines]
+                told += [
+                    Transition(name="post_purchase_upsell", part=line.id, at=instant, detail=line)
+                    for line in lines
+                ]
         begun = completed is not None or order.checkout_started_at not in (None, UNSET)
         if begun:
             if "order_updated" in on:
@@ -167,5 +176,3 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
         )
 
     return derive
-
-

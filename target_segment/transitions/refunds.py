@@ -7,7 +7,9 @@ from target_segment.snapshots import OrderSummary, Refund
 from target_segment.transitions import Proof, Transition
 
 
-def derivation(begun: Callable[[OrderSummary], bool], on: frozenset[str]) -> Callable[[Refund, datetime], Proof]:
+def derivation(
+    begun: Callable[[OrderSummary], bool], on: frozenset[str]
+) -> Callable[[Refund, datetime], Proof]:
     """Return the function that lists what a refund's snapshot proves, for the events switched on."""
 
     def derive(refund: Refund, read_at: datetime) -> Proof:
@@ -15,7 +17,11 @@ def derivation(begun: Callable[[OrderSummary], bool], on: frozenset[str]) -> Cal
         moved = refund.refunded_at or None
         told: list[Transition] = []
         if "order_refunded" in on:
-            told.append(Transition(name="order_refunded", start=moved, at=moved or instant, total=refund.total_to_date))
+            told.append(
+                Transition(
+                    name="order_refunded", start=moved, at=moved or instant, total=refund.total_to_date
+                )
+            )
         return Proof(
             stream="refunds",
             subject=refund.subject,
