@@ -54,7 +54,7 @@ bench: $(BIN)/.ready $(REFERENCE)/.ready  ## Measure target and tap beside their
 
 $(REFERENCE)/.ready: constraints.txt $(BIN)/.ready
 	@test -x $(REFERENCE)/bin/python || $(BIN)/python -m venv $(REFERENCE)
-	@$(REFERENCE)/bin/python -m pip install --quiet --disable-pip-version-check segment-analytics-python==2.4.0
+	@$(REFERENCE)/bin/python -m pip install --quiet --disable-pip-version-check segment-analytics-python==2.4.0 orjson==3.13.0
 	@touch $@
 
 chaos: $(BIN)/.ready  ## Kill the pipe again and again (KILLS=20), then see that nothing was lost or doubled

@@ -28,7 +28,7 @@ def measure() -> str:
             world.pipe.set_tap(page_size=250)
             shop = f"{orders_per_day} orders a day, {days} days"
             rows.append(_row(f"{shop}: first poll", world))
-            rows.append(_row("  10 minutes later, nothing new", world))
+            rows.append(_row("  2 minutes later, nothing new", world))
             world.shop.advance(3600 * 4)
             rows.append(_row("  4 hours later", world))
             world.shop.advance(3600 * 20)

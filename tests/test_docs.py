@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import pytest
 import yaml
 
@@ -80,6 +81,14 @@ def test_json_parses(block):
 @pytest.mark.parametrize("block", marked("yaml", "toml"))
 def test_yaml_and_toml_parse(block):
     assert yaml.safe_load(block.body) if block.info[0] == "yaml" else tomllib.loads(block.body)
+
+
+@pytest.mark.parametrize("block", marked("sql"))
+def test_sql_can_be_asked_of_a_ledger(block):
+    with duckdb.connect() as ledger:
+        ledger.execute((ROOT / "target_segment" / "ledger.sql").read_text())
+        for statement in filter(None, map(str.strip, block.body.split(";"))):
+            assert ledger.execute(statement).description
 
 
 @pytest.mark.parametrize("block", marked("python"))
