@@ -18,9 +18,19 @@ from tap_commerce.platforms.shopify.admin import document
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "shopify"
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
-PARTS = (
-    ["orders", "lines", "products", "customer", "metafields", "journey", "places", "payments", "refunds", "returns", "fulfillments"]
-)
+PARTS = [
+    "orders",
+    "lines",
+    "products",
+    "customer",
+    "metafields",
+    "journey",
+    "places",
+    "payments",
+    "refunds",
+    "returns",
+    "fulfillments",
+]
 LONG = 250
 
 

@@ -1,0 +1,72 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from tap_commerce.errors import Misconfigured
+from tap_commerce.settings import SETTINGS, check, complaints, config_jsonschema, filled, instant
+
+GOOD = {
+    "platform": "shopify",
+    "api_url": "https://example.myshopify.com",
+    "access_token": "shpat_secret",
+    "start_date": "2026-01-01T00:00:00Z",
+}
+
+
+def test_settings_that_suffice_raise_nothing():
+    check(filled(GOOD))
+
+
+@pytest.mark.parametrize("name", [each.name for each in SETTINGS if each.required])
+def test_a_missing_setting_is_named(name):
+    with pytest.raises(Misconfigured, match=name):
+        check({key: value for key, value in GOOD.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("platform", "magento"),
+        ("start_date", "soon"),
+        ("start_date", 2026),
+        ("lookback_minutes", -1),
+        ("lookback_minutes", "60"),
+        ("page_size", 0),
+        ("page_size", 251),
+        ("page_size", 1.5),
+        ("page_size", True),
+        ("window_days", 0),
+        ("accept_recent_orders_only", "yes"),
+        ("customer_metafields", "custom.a"),
+        ("access_token", 7),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_would_be_right(name, value):
+    (said,) = complaints(filled(GOOD | {name: value}))
+    assert said.startswith(f"{name}: must be ")
+
+
+def test_a_complaint_never_shows_a_secret():
+    said = " ".join(complaints(GOOD | {"access_token": ["shpat_secret"], "client_secret": 99887766}))
+    assert "secret" in said
+    assert "shpat_secret" not in said
+    assert "99887766" not in said
+
+
+def test_an_empty_string_counts_as_not_set():
+    assert "shop" not in filled(GOOD | {"shop": ""})
+    assert filled(GOOD | {"page_size": ""})["page_size"] == 100
+
+
+def test_secrets_are_marked_and_everything_is_described():
+    properties = config_jsonschema()["properties"]
+    assert {name for name, each in properties.items() if each.get("secret")} == {
+        "access_token",
+        "client_secret",
+    }
+    assert all(each["description"].endswith((".", "com")) for each in properties.values())
+
+
+def test_an_instant_without_an_offset_is_taken_as_utc():
+    assert instant("x", "2026-01-01") == datetime(2026, 1, 1, tzinfo=UTC)
+    assert instant("x", "2026-01-01T02:00:00.9+02:00") == datetime(2026, 1, 1, tzinfo=UTC)
