@@ -177,7 +177,7 @@ class Life:
         test = draw.random() < 0.03
         codes = [code for code, *_ in draw.sample(goods.CODES, draw.choices((0, 1, 2), (70, 22, 8))[0])]
         order = shop.place_order(
-            count,
+            [self._line(draw) for _ in range(count)],
             customer=buyer,
             email=email,
             phone=draw.choice((None, None, None, "+4915112345678")),
@@ -198,6 +198,15 @@ class Life:
         )
         self._plan_payment(draw, order)
         self._plan_edits(draw, order)
+
+    def _line(self, draw: Random) -> dict[str, Any]:
+        """Draw what is special about a line; the rest follows from the order's number."""
+        line: dict[str, Any] = {}
+        if draw.random() < 0.05:
+            line["attributes"] = (("engraving", draw.choice(("Für Zoë ♥", ""))), ("_bundle", "7"))
+        if draw.random() < 0.03:
+            line["plan"] = "Every month"
+        return line
 
     def _attributes(self, draw: Random, source: str) -> tuple[tuple[str, str | None], ...]:
         if source != "web" or draw.random() < 0.4:

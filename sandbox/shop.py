@@ -793,8 +793,10 @@ class Shop:
         if not wanted:
             return ()
         company, url = goods.CARRIERS[id % len(goods.CARRIERS)]
-        number = f"JD01{id:010}"
-        return (Tracking(company=company, number=number, url=url.format(number) if url else None),)
+        numbers = [f"JD01{id:010}", f"JD02{id:010}"] if id % 11 == 0 else [f"JD01{id:010}"]
+        return tuple(
+            Tracking(company=company, number=each, url=url.format(each) if url else None) for each in numbers
+        )
 
     def _update_parcel(self, id: int, bumps: bool, **changes: Any) -> Fulfillment:  # noqa: A002
         with self.lock:

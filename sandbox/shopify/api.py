@@ -4,6 +4,7 @@ What the real service refuses is refused here; what it hides, lags or charges fo
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -123,7 +124,8 @@ class Shopify:
     """The Admin API of one shop; `with Shopify(shop) as api:` serves it at `api.url`.
 
     `token` is a static one; `client_id` and `client_secret` may ask for others, which live `token_lifetime` virtual seconds. `cost` is
-    `low` or `linear`. `clock` (seconds) fills the bucket; by default it is the shop's own. `advance` moves that: give it to a client as its `sleep`.
+    `low` or `linear`. `clock` (seconds) fills the bucket; by default both the shop's time and real time do. `advance` lets the shop live on: give it to a client
+    as its `sleep`.
     `tick` lets that many virtual seconds pass with every request. `protected` refuses the personal data of customers, field by field.
     """
 
@@ -180,7 +182,8 @@ class Shopify:
         self.shop.advance(seconds)
 
     def _seconds(self) -> float:
-        return self.shop.now.timestamp()
+        """Count virtual and real time alike: whether the shop lives on or its client sleeps, the bucket fills."""
+        return self.shop.now.timestamp() + time.monotonic()
 
     # HTTP
 

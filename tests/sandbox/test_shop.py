@@ -312,6 +312,9 @@ HOLDS = {
     "a cancellation that keeps the money": lambda o: o.cancelled_at and o.received.shop and not o.promised_back.shop,
     "an added line": lambda o: any(each.added for each in o.lines),
     "a removed line": lambda o: any(each.removed for each in o.lines),
+    "a parcel with two numbers": lambda o: any(len(each.tracking) == 2 for each in o.fulfillments),
+    "a line with properties": lambda o: any(each.attributes for each in o.lines),
+    "a subscription": lambda o: any(each.plan for each in o.lines),
     "an archived order": lambda o: o.closed_at and not o.cancelled_at,
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ import http.client
 import json
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,6 +28,10 @@ def api(shop):
 @pytest.fixture
 def ask(api, client):
     return client(api)
+
+
+def seconds(shop):
+    return shop.now.timestamp()
 
 
 def names(answer, root="orders"):
@@ -435,7 +440,9 @@ def test_the_low_rule_charges_far_less(shop, client):
 
 
 def test_an_empty_bucket_throttles_and_fills_with_virtual_time(shop, client):
-    with Shopify(shop, token="t", cost="linear", bucket=1000, restore=50) as api:
+    with Shopify(
+        shop, token="t", cost="linear", bucket=1000, restore=50, clock=partial(seconds, shop)
+    ) as api:
         ask = client(api)
         for _ in range(5):
             shop.place_order(4)
