@@ -111,15 +111,16 @@ _SUMMARY = attrgetter("first_name", "last_name", "created_at", "note", "state", 
 
 def _values(customer: Who, order: OrderSummary | None, *, seed_names: bool) -> tuple[Any, ...]:
     """Return the values of the fields of `Traits`, in their order."""
-    email = email_of(customer, order)
     if not customer:
-        return email, (order.phone if order is not None else None)
+        return email_of(None, order), (order.phone if order is not None else None)
+    # What was given with an order need not be the customer's own.
+    email = email_of(customer, None)
     first, last, created_at, note, state, verified, locale = _SUMMARY(customer)
     whole = customer if isinstance(customer, Customer) else None
     place = _place(customer.default_address)
     return (
         email,
-        customer.phone or (order.phone if order is not None else None),
+        customer.phone,
         first,
         last,
         whole.name if whole else None,

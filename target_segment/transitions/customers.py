@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
 
 from msgspec import UNSET
 
 from target_segment.snapshots import Customer, CustomerSummary, OrderSummary
-from target_segment.transitions import COUNTERS, CUSTOMER_FACTS, Proof, Transition
+from target_segment.transitions import AGES_AGO, COUNTERS, CUSTOMER_FACTS, Proof, Transition
 from target_segment.transitions.facts import hashed, joined, parts, words
 
 _consent = parts("state", "opt_in_level")
@@ -27,12 +26,7 @@ _scalars = attrgetter(
 def facts(customer: Customer) -> str:
     """Return the facts that Customer Updated looks at, in the table's order; identify adds the counters."""
     return _facts(
-        customer,
-        hashed(customer.name),
-        hashed(customer.tax_exempt),
-        hashed(customer.data_sale_opt_out),
-        customer.email,
-        customer.phone,
+        customer, hashed(customer.name), hashed(customer.tax_exempt), hashed(customer.data_sale_opt_out)
     )
 
 
@@ -40,17 +34,17 @@ def traits_of_summary(customer: CustomerSummary | None, order: OrderSummary) -> 
     """Return the facts by which identify is compared when an order speaks: no counters, they are not of the order's time."""
     if customer is None:
         return joined([hashed(order.email or UNSET), hashed(order.phone or UNSET), *_ABSENT])
-    return _facts(customer, "", "", "", customer.email or order.email, customer.phone or order.phone) + ",,"
+    return _facts(customer, "", "", "") + ",,"
 
 
 _ABSENT = [""] * (len(CUSTOMER_FACTS) + len(COUNTERS) - 2)
 
 
-def _facts(customer: CustomerSummary, name: str, exempt: str, opt_out: str, email: Any, phone: Any) -> str:
-    _, _, first, last, created, state, verified, locale, note = map(hashed, _scalars(customer))
+def _facts(customer: CustomerSummary, name: str, exempt: str, opt_out: str) -> str:
+    email, phone, first, last, created, state, verified, locale, note = map(hashed, _scalars(customer))
     return joined(
         [
-            hashed(email), hashed(phone), first, last, name, created, state, verified, locale, words(customer.tags), note, exempt, opt_out,
+            email, phone, first, last, name, created, state, verified, locale, words(customer.tags), note, exempt, opt_out,
             _consent(customer.email_consent), _consent(customer.sms_consent), _address(customer.default_address),
             _metafields(customer.metafields),
         ]
@@ -62,18 +56,14 @@ def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:
 
     def derive(customer: Customer, read_at: datetime) -> Proof:
         instant = customer.updated_at or read_at
-        created = customer.created_at or instant
+        created = customer.created_at or None
         told: list[Transition] = []
         state = facts(customer)
         account = customer.is_guest is not True
         if account and "customer_created" in on:
-            told.append(Transition(name="customer_created", start=created, at=created))
-        if (
-            account
-            and customer.state == "enabled"
-            and customer.verified_email is True
-            and "customer_enabled" in on
-        ):
+            told.append(Transition(name="customer_created", start=created, at=created or instant))
+        # An interval is remembered also while it is switched off.
+        if account and customer.state == "enabled" and customer.verified_email is True:
             told.append(Transition(name="customer_enabled", at=instant))
         if "customer_updated" in on:
             told.append(Transition(name="customer_updated", at=instant, facts=state))
@@ -90,7 +80,7 @@ def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:
             snapshot=customer,
             instant=instant,
             read_at=read_at,
-            created=created,
+            created=created or AGES_AGO,
             transitions=told,
             customer=customer,
             traits=traits,

@@ -316,3 +316,16 @@ def test_three_hundred_lines_stay_one_event_with_the_orders_money():
 def test_a_broken_template_stops_at_the_start():
     with pytest.raises(TemplateError, match="`order_completed`"):
         renderer({"templates": {"order_completed": "{"}})
+
+
+def test_what_was_given_with_an_order_is_no_trait_of_its_customer():
+    """It may be another's; it is all that is known of a guest."""
+    told = news("identify")
+    given = order(email="other@example.com", phone="+49151").snapshot
+    customer = msgspec.structs.replace(given.customer, email="anna@example.com", phone=None)
+    of_customer = msgspec.structs.replace(told, snapshot=msgspec.structs.replace(given, customer=customer))
+    traits = said(of_customer)["traits"]
+    assert traits["email"] == "anna@example.com"
+    assert "phone" not in traits
+    of_guest = msgspec.structs.replace(told, snapshot=msgspec.structs.replace(given, customer=None))
+    assert {"email": "other@example.com", "phone": "+49151"}.items() <= said(of_guest)["traits"].items()
