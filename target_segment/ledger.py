@@ -138,14 +138,16 @@ class Ledger:
 
     # --- memory
 
-    def unchanged(self, forms: Sequence[str], read_at: datetime) -> set[str]:
-        """Return which raw records were seen in exactly this form, and note that they were seen again."""
-        if not forms:
+    def unchanged(self, read: Mapping[str, datetime]) -> set[str]:
+        """Return which raw records, read at these instants, were seen in exactly this form; note that they were seen again."""
+        if not read:
             return set()
+        microseconds = {at: (at - _EPOCH) // timedelta(microseconds=1) for at in set(read.values())}
         rows = self._db.execute(
-            "UPDATE memory SET seen_at = greatest(seen_at, $2) WHERE form IN (SELECT unnest($1::VARCHAR[])::UUID)"
-            " RETURNING replace(form::VARCHAR, '-', '')",
-            [forms, _naive(read_at)],
+            "UPDATE memory SET seen_at = greatest(seen_at, make_timestamp(seen.at)) FROM"
+            " (SELECT unnest($1::VARCHAR[])::UUID AS form, unnest($2::BIGINT[]) AS at) AS seen WHERE memory.form = seen.form"
+            " RETURNING replace(memory.form::VARCHAR, '-', '')",
+            [list(read), [microseconds[at] for at in read.values()]],
         ).fetchall()
         return {form for (form,) in rows}
 
@@ -445,7 +447,7 @@ def _forget(memory: Memory, transitions: set[str]) -> int:
     if "identify" in transitions:
         memory.identified, memory.spoken = False, None
     if "order_refunded" in transitions and memory.total is not None:
-        memory.total = memory.total_before = memory.start_before = None
+        memory.total, memory.unsaid = None, []
         memory.told_records = []
     return len(gone)
 

@@ -34,13 +34,22 @@ class State(Struct, frozen=True, array_like=True, gc=False):
     facts_before: str | None = None
 
 
+class Unsaid(Struct, frozen=True, array_like=True, gc=False):
+    """An increase of a running total that lay before `since`: from which total to which, its start and its instant."""
+
+    low: Decimal
+    high: Decimal
+    start: datetime
+    at: datetime
+
+
 class Memory(Struct, omit_defaults=True):
     """What is remembered of one subject.
 
-    `total` is the highest running total that was told or counts as told; `total_before` (and its `start_before`) one that
-    lay before `since`. `told_records` are the refunds whose lines went with an increase. `parts` are the coupon codes and
-    lines that an order had when it was completed. `verdict` is the filter's, judged once per order. `guest` is the
-    anonymousId under which an order was told. `spoken` is the stream that an identity's traits come from.
+    `total` is the highest running total, `unsaid` those of its increases that lay before `since`. `told_records` are the
+    refunds whose lines went with an increase. `parts` are the coupon codes and lines that an order had when it was
+    completed. `verdict` is the filter's, judged once per order. `guest` is the anonymousId under which an order was told.
+    `spoken` is the stream that an identity's traits come from, `speaker` the subject in it.
     """
 
     fates: dict[str, Fate] = {}
@@ -50,11 +59,11 @@ class Memory(Struct, omit_defaults=True):
     verdict: str | None = None
     guest: str | None = None
     spoken: str | None = None
+    speaker: str | None = None
     identified: bool = False
     currency: str | None = None
     total: Decimal | None = None
-    total_before: Decimal | None = None
-    start_before: datetime | None = None
+    unsaid: list[Unsaid] = []
     told_records: list[str] = []
 
 

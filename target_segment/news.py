@@ -13,15 +13,17 @@ from hashlib import sha1
 
 from target_segment.errors import Malformed
 from target_segment.identity import Identity
-from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State
+from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
 from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
-from target_segment.transitions import TABLE, Kind, News, Proof, Transition
+from target_segment.transitions import AGES_AGO, TABLE, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://segment.com/docs/connections/spec/common/#message-id")
 _NAMESPACE = NAMESPACE.bytes
 NOTHING = Decimal(0)
+_EITHER = {"order_completed": "pos_order_placed", "pos_order_placed": "order_completed"}
+"""With `pos_orders` = instead an order proves one of the two."""
 
 Resolve = Callable[[str, str, CustomerSummary | None, OrderSummary | None], Identity]
 
@@ -46,7 +48,8 @@ class Newsroom:
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
-        self._since = since
+        # A baseline knows all, also what lay before `since`.
+        self._since = (lambda _: AGES_AGO) if baseline else since
         self._generation = generation
         self._resolve = resolve
         self._kept = kept
@@ -73,32 +76,34 @@ class Newsroom:
             return []
         order_row = rows["orders", proof.order.id] if proof.order else None
         tracks: list[News] = []
-        if proof.begun:
+        # A word of the order's own record may have proved what the summary in its children does not carry.
+        begun = proof.begun or (
+            proof.stream != "orders" and order_row is not None and order_row.memory.completed
+        )
+        if begun:
             completing = proof.completed and not row.memory.completed
             for transition in proof.transitions:
                 match TABLE[transition.name].kind:
                     case Kind.ONCE:
-                        told = self._once(transition, proof, row, order_row, identity)
+                        told = [self._once(transition, proof, row, order_row, identity)]
                     case Kind.STATE:
-                        told = self._state(transition, proof, row, order_row, identity, adopt=completing)
+                        told = [self._state(transition, proof, row, order_row, identity, adopt=completing)]
                     case Kind.RUNNING:
                         told = self._running(transition, proof, row, order_row, identity)
-                if told:
-                    tracks.append(told)
+                tracks += [each for each in told if each]
             if proof.stream == "orders" and proof.completed:
                 self._keep_parts(proof, row)
         news = tracks
-        if "identify" in self._on and identity.person and proof.begun:
-            identify = self._identify(
-                proof, identity, rows["identify", identity.person], row, order_row, forced=bool(tracks)
-            )
-            linked = self._linked(proof, identity, row) if proof.stream == "orders" else None
+        if "identify" in self._on and identity.person and begun:
+            person = rows["identify", identity.person]
+            identify = self._identify(proof, identity, person, row, order_row, forced=bool(tracks))
+            linked = self._linked(proof, identity, row, person) if proof.stream == "orders" else None
             news = [each for each in (linked, identify) if each] + tracks
         if tracks and order_row and not identity.user_id and not (proof.customer and proof.customer.id):
             order_row.memory.guest = identity.anonymous_id
             order_row.changed = True
         row.instant = max(row.instant, proof.instant) if row.instant else proof.instant
-        row.seen_at = proof.read_at
+        row.seen_at = max(row.seen_at, proof.read_at) if row.seen_at else proof.read_at
         row.changed = True
         return [] if self._baseline else news
 
@@ -112,10 +117,18 @@ class Newsroom:
         interval = row.seen_at or proof.created
         start, at = transition.start or interval, transition.at
         if fate:
-            if fate.fate != BEFORE or fate.start < self._since(name):
+            if fate.fate != BEFORE or fate.start < self._since(name) or name not in self._on:
                 self.tally[name, fate.fate if fate.fate != TOLD else "already"] += 1
                 return None
             start, at = (start, at) if transition.start and not part else (fate.start, fate.at)
+        elif (
+            (other := memory.fates.get(_EITHER.get(name, "")))
+            and other.fate != BEFORE
+            and not proof.proves(_EITHER[name])
+        ):
+            # Told as the other one, when the source was said or left out: that is adopted.
+            memory.fates[key] = Fate(KNOWN, start, at)
+            return None
         elif part:
             there = memory.parts.get(name)
             if memory.completed and there is None:
@@ -126,6 +139,10 @@ class Newsroom:
                 start, at = interval, proof.instant
             elif name == "post_purchase_upsell":
                 return None
+        if name not in self._on:
+            # Should it be switched on later, nobody else will know since when it is so.
+            memory.fates[key] = Fate(BEFORE, start, at)
+            return None
         fate_now = self._due(name, start, order_row, proof.order)
         memory.fates[key] = Fate(fate_now, start, at)
         self.tally[name, fate_now] += 1
@@ -186,57 +203,54 @@ class Newsroom:
 
     def _running(
         self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity
-    ) -> News | None:
-        memory, refund, name = row.memory, proof.snapshot, transition.name
-        if not isinstance(refund, Refund) or transition.total is None:
+    ) -> list[News | None]:
+        memory, refund, name, total = row.memory, proof.snapshot, transition.name, transition.total
+        if not isinstance(refund, Refund) or total is None:
             raise TypeError(name)
-        total = transition.total
+        if not total.is_finite():
+            raise Malformed(f"refund {refund.id}: {total} is no amount of money")
         currency = refund.currency or None
         if memory.currency and currency and memory.currency != currency:
             raise Malformed(
                 f"refund {refund.id}: its currency is {currency}, but {memory.currency} is remembered for {proof.subject}"
             )
         memory.currency = memory.currency or currency
-        counted = memory.total or NOTHING
-        if (
-            memory.total_before is not None
-            and memory.start_before
-            and memory.start_before < self._since(name)
-        ):
-            counted = max(counted, memory.total_before)
-        if total <= counted:
-            if total < counted and row.instant and proof.instant > row.instant:
-                self._warn(
-                    f"refund {refund.id}: {total} given back to date is less than the {counted} remembered for "
-                    f"{proof.subject}; nothing is told, the higher total stays"
+
+        def increase(low: Decimal, high: Decimal, start: datetime, at: datetime) -> News | None:
+            fate = self._due(name, start, order_row, proof.order)
+            self.tally[name, fate] += 1
+            if fate == BEFORE:
+                memory.unsaid = sorted(
+                    [*memory.unsaid, Unsaid(low, high, start, at)], key=lambda each: each.low
                 )
-            if total:
-                self.tally[name, "already"] += 1
-            return None
-        start = transition.start or row.seen_at or proof.created
-        fate = self._due(name, start, order_row, proof.order)
-        self.tally[name, fate] += 1
-        if fate == BEFORE:
-            memory.total_before, memory.start_before = total, start
-            return None
-        memory.total, memory.total_before, memory.start_before = total, None, None
-        memory.fates[name] = Fate(fate, start, transition.at)
-        first = refund.id not in memory.told_records
-        if first:
-            memory.told_records.append(refund.id)
-        if fate != TOLD:
-            return None
-        return self._tell(
-            transition,
-            proof,
-            identity,
-            proof.subject,
-            transition.at,
-            str(plain(counted)),
-            str(plain(total)),
-            total_before=counted,
-            first=first,
-        )
+                return None
+            memory.fates[name] = Fate(fate, start, at)
+            first = refund.id not in memory.told_records
+            if first:
+                memory.told_records = [*memory.told_records, refund.id]
+            if fate != TOLD:
+                return None
+            grown = Transition(name=name, at=at, total=high)
+            span = str(plain(low)), str(plain(high))
+            return self._tell(grown, proof, identity, proof.subject, at, *span, total_before=low, first=first)
+
+        # What lay before a `since` that was lowered, as soon as a record reaches it again.
+        due = [each for each in memory.unsaid if each.high <= total and each.start >= self._since(name)]
+        memory.unsaid = [each for each in memory.unsaid if each not in due]
+        told = [increase(each.low, each.high, each.start, each.at) for each in due]
+        counted = memory.total or NOTHING
+        if total > counted:
+            memory.total = total
+            start = transition.start or row.seen_at or proof.created
+            told.append(increase(counted, total, start, transition.at))
+        elif total < counted and row.instant and proof.instant > row.instant:
+            self._warn(
+                f"refund {refund.id}: {total} given back to date is less than the {counted} remembered for "
+                f"{proof.subject}; nothing is told, the higher total stays"
+            )
+        if total and not told:
+            self.tally[name, "already"] += 1
+        return told
 
     def _identify(
         self, proof: Proof, identity: Identity, row: Row, own: Row, order_row: Row | None, *, forced: bool
@@ -281,7 +295,8 @@ class Newsroom:
         memory = row.memory
         speaks = proof.stream == "customers"
         first = speaks and memory.spoken != "customers"
-        if not first and row.instant and at < row.instant:
+        speaker = proof.subject
+        if not first and row.instant and (at, speaker) < (row.instant, memory.speaker or speaker):
             return state, None
         base, oldest = state.facts, state.before
         if oldest and oldest >= self._since("identify"):
@@ -289,7 +304,7 @@ class Newsroom:
         start: datetime | None = None
         if not base or changed(base, traits) or (first and carries_more(base, traits)):
             if not speaks:
-                start = at
+                start = at if proof.order and proof.order.created_at else proof.created
             elif first:
                 # What orders told of it is compared with, what they never carried is news once; else it is a first sight.
                 start = row.seen_at if memory.identified else proof.created
@@ -297,25 +312,27 @@ class Newsroom:
                 start = own.seen_at
             start = (state.before if oldest is None else None) or start or proof.created
         pending = (oldest, state.facts_before) if oldest else (start, base) if start else (None, None)
-        memory.spoken = proof.stream
+        memory.spoken, memory.speaker = proof.stream, speaker
         row.instant, row.seen_at, row.changed = at, proof.read_at, True
         return State(state.version, merged(state.facts, traits), *pending), start
 
-    def _linked(self, proof: Proof, identity: Identity, row: Row) -> News | None:
+    def _linked(self, proof: Proof, identity: Identity, row: Row, person: Row) -> News | None:
         memory = row.memory
         if (
             not (memory.guest and identity.user_id and proof.customer and proof.customer.id)
             or "identity_linked" not in self._on
         ):
             return None
-        key = f"identity_linked:{identity.user_id}"
-        if key in memory.fates:
+        # Both ids are the subject: several orders of one guest are one link.
+        key = f"identity_linked:{memory.guest}"
+        if key in person.memory.fates:
             return None
         start = row.seen_at or proof.created
         fate = self._due("identity_linked", start, row, proof.order)
         if fate == BEFORE:
             return None
-        memory.fates[key] = Fate(fate, start, proof.instant)
+        person.memory.fates[key] = Fate(fate, start, proof.instant)
+        person.changed = True
         self.tally["identity_linked", fate] += 1
         if fate != TOLD:
             return None

@@ -205,7 +205,9 @@ class Pipeline:
     ) -> dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]]:
         """Return what the records prove that were not seen in exactly this form, by shop."""
         forms = [xxh3_128_hexdigest(raw, seed=self._seed) for _, raw, _ in buffer]
-        unchanged = self._ledger.unchanged(forms, max(read_at for _, _, read_at in buffer))
+        unchanged = self._ledger.unchanged(
+            {form: read_at for form, (_, _, read_at) in zip(forms, buffer, strict=True)}
+        )
         found: dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]] = {}
         for (stream, raw, read_at), form in zip(buffer, forms, strict=True):
             if form in unchanged:

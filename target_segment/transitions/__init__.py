@@ -5,7 +5,7 @@ changed; it can say what must have happened: each stream's file derives all of t
 subtracted later.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -13,6 +13,9 @@ from typing import Any
 from msgspec import Struct
 
 from target_segment.snapshots import CustomerSummary, OrderSummary, Snapshot
+
+AGES_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""The creation of what does not say when it was created: `updated_at` is never a start."""
 
 
 class Kind(Enum):
@@ -181,6 +184,10 @@ class Proof(Struct, frozen=True, kw_only=True, gc=False):
     completed: bool = True
     there: dict[str, list[str]] = {}
     traits: str | None = None
+
+    def proves(self, name: str) -> bool:
+        """Say whether a transition of this name is among those proved."""
+        return any(transition.name == name for transition in self.transitions)
 
 
 class News(Struct, frozen=True, kw_only=True, gc=False):

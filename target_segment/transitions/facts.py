@@ -28,7 +28,8 @@ def plain(value: Any) -> Any:
     True
     """
     if isinstance(value, Decimal):
-        return str(value.normalize())
+        # + 0 makes minus nothing nothing.
+        return str(value.normalize() + 0)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value
@@ -70,6 +71,9 @@ def parts(*fields: str) -> Callable[[Any], str]:
         return said, [_normal(value) for value in values if value is not UNSET]
 
     def of_list(things: list[Any]) -> str:
+        # An empty list leaves no field out: it differs from every other.
+        if not things:
+            return _EMPTY
         said, contents = 0, []
         for thing in things:
             bits, values = row(thing)

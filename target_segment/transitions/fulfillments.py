@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from target_segment.snapshots import Fulfillment, OrderSummary
-from target_segment.transitions import Proof, Transition
+from target_segment.transitions import AGES_AGO, Proof, Transition
 from target_segment.transitions.facts import hashed, joined, parts, words
 
 _lines = parts("id", "quantity")
@@ -43,7 +43,7 @@ def derivation(
             snapshot=fulfillment,
             instant=instant,
             read_at=read_at,
-            created=left or instant,
+            created=left or AGES_AGO,
             transitions=told,
             order=fulfillment.order,
             customer=fulfillment.order.customer or None,

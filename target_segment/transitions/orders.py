@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from target_segment.settings import Setting
 from target_segment.snapshots import Address, Order, OrderSummary
-from target_segment.transitions import Proof, Transition
+from target_segment.transitions import AGES_AGO, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import hashed, joined, parts, words
 
@@ -133,11 +133,12 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
         if completed:
             start, at = completed
             pos = order.source == "pos" and pos_orders != "off"
-            if not (pos and pos_orders == "instead") and "order_completed" in on:
+            # An interval is remembered also while it is switched off.
+            if not (pos and pos_orders == "instead") and ("order_completed" in on or not start):
                 told.append(Transition(name="order_completed", start=start, at=at))
-            if pos and "pos_order_placed" in on:
+            if pos and ("pos_order_placed" in on or not start):
                 told.append(Transition(name="pos_order_placed", start=start, at=at))
-            if order.coupons is not UNSET and "coupon_applied" in on:
+            if order.coupons is not UNSET:
                 coupons = {coupon.code.casefold(): coupon for coupon in order.coupons or ()}
                 there["coupon_applied"] = list(coupons)
                 told += [
@@ -156,7 +157,7 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
             if "order_updated" in on:
                 told.append(Transition(name="order_updated", at=instant, facts=facts(order)))
             cancelled = happened(order, "cancelled", instant)
-            if cancelled and "order_cancelled" in on:
+            if cancelled and ("order_cancelled" in on or not cancelled[0]):
                 told.append(Transition(name="order_cancelled", start=cancelled[0], at=cancelled[1]))
         customer = order.customer or None
         return Proof(
@@ -165,7 +166,7 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
             snapshot=order,
             instant=instant,
             read_at=read_at,
-            created=order.created_at or instant,
+            created=order.created_at or AGES_AGO,
             transitions=told,
             order=order,
             customer=customer,

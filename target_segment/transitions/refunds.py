@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from target_segment.snapshots import OrderSummary, Refund
-from target_segment.transitions import Proof, Transition
+from target_segment.transitions import AGES_AGO, Proof, Transition
 
 
 def derivation(
@@ -28,7 +28,7 @@ def derivation(
             snapshot=refund,
             instant=instant,
             read_at=read_at,
-            created=refund.created_at or moved or instant,
+            created=refund.created_at or moved or AGES_AGO,
             transitions=told,
             order=refund.order,
             customer=refund.order.customer or None,
