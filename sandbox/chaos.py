@@ -184,8 +184,8 @@ def main() -> int:
         )
     for each in (*wrong, *verdict):
         print(f"FAILED: {each}")
-    failed = len(wrong) + len(verdict)
-    print(f"chaos: {given.kills + 1 - min(failed, given.kills + 1)} passed, {failed} failed")
+    failed = len(wrong) + bool(verdict)
+    print(f"chaos: {given.kills + (not verdict) - min(len(wrong), given.kills)} passed, {failed} failed")
     return 1 if failed else 0
 
 
