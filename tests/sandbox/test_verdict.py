@@ -1,0 +1,150 @@
+"""The verdict must notice: each way to lose, double or invent is a sentence, and a true telling is none."""
+
+from collections import Counter
+from copy import deepcopy
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+
+from sandbox.expectation import Expectation, Span, Told
+from sandbox.segment import Repeat, Swallowed
+from sandbox.verdict import faults
+
+AT = "2026-10-01T08:00:00Z"
+
+ORDER = {
+    "type": "track",
+    "event": "Order Completed",
+    "messageId": "1",
+    "originalTimestamp": "2026-10-01T08:00:00.000Z",
+    "properties": {
+        "order_id": "17",
+        "total": 29.0,
+        "subtotal": 24.0,
+        "shipping": 5.0,
+        "tax": 4.63,
+        "discount": 0.0,
+        "tip": 0.0,
+        "presentment_total": 29.0,
+        "currency": "EUR",
+        "products": [{"variant_id": "8801", "quantity": 1}],
+    },
+}
+REFUND = {
+    "type": "track",
+    "event": "Order Refunded",
+    "messageId": "2",
+    "originalTimestamp": AT,
+    "properties": {"order_id": "17", "refund_id": "5", "total": 10.1},
+}
+PARCEL = {
+    "type": "track",
+    "event": "Fulfillment Created",
+    "messageId": "3",
+    "originalTimestamp": AT,
+    "properties": {"fulfillment_id": "9", "status": "success", "tracking_numbers": []},
+}
+TRACKED = PARCEL | {
+    "event": "Fulfillment Updated",
+    "messageId": "4",
+    "properties": PARCEL["properties"] | {"tracking_numbers": ["JD1"]},
+}
+PERSON = {
+    "type": "identify",
+    "messageId": "5",
+    "userId": "3",
+    "traits": {"email": "a@example.com", "purchaseCount": 1},
+}
+
+EVENTS = (ORDER, REFUND, PARCEL, TRACKED, PERSON)
+STATE = {
+    "total": Decimal("29.0"),
+    "subtotal": Decimal("24.0"),
+    "shipping": Decimal("5.0"),
+    "tax": Decimal("4.63"),
+    "discount": Decimal(0),
+    "tip": Decimal(0),
+    "presentment_total": Decimal("29.0"),
+    "currency": "EUR",
+    "products": [("8801", 1)],
+}
+EXPECTED = Expectation(
+    once=Counter([Told("Order Completed", "17", AT), Told("Fulfillment Created", "9", AT)]),
+    perhaps=frozenset(),
+    refunded={"5": Span(Decimal("10.1"), Decimal("10.1"))},
+    order_refunded={"17": Span(Decimal("10.1"), Decimal("10.1"))},
+    orders={"17": [STATE]},
+    fulfillments={
+        "9": [
+            {"status": "success", "tracking_numbers": []},
+            {"status": "success", "tracking_numbers": ["JD1"]},
+        ]
+    },
+    customers={
+        "3": [{"email": "a@example.com", "order_count": 0}, {"email": "a@example.com", "order_count": 1}]
+    },
+)
+
+
+def wrong(*events, doubles=(), repeats=None, swallowed=()):
+    segment = SimpleNamespace(
+        events=list(events), doubles=list(doubles), repeats=repeats or {}, swallowed=list(swallowed)
+    )
+    return faults(segment, EXPECTED)
+
+
+def changed(event, **properties):
+    changed = deepcopy(event)
+    changed["traits" if event["type"] == "identify" else "properties"] |= properties
+    return changed
+
+
+def test_what_is_as_it_must_be_is_not_remarked_upon():
+    assert wrong(*EVENTS) == []
+
+
+@pytest.mark.parametrize("lost", [ORDER, REFUND, PARCEL], ids=lambda event: event["event"])
+def test_a_lost_event_is_noticed(lost):
+    assert wrong(*(event for event in EVENTS if event is not lost))
+
+
+@pytest.mark.parametrize("doubled", EVENTS, ids=lambda event: event.get("event", "identify"))
+def test_a_doubled_event_is_noticed(doubled):
+    """A state may be told once for each time that it changed; the rest at most once."""
+    assert wrong(*EVENTS, *[doubled] * 2)
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        (ORDER, changed(ORDER, total=29.01)),
+        (ORDER, changed(ORDER, products=[{"variant_id": "8801", "quantity": 2}])),
+        (ORDER, ORDER | {"originalTimestamp": "2026-10-01T08:00:01.000Z"}),
+        (REFUND, changed(REFUND, total=10.11)),
+        (TRACKED, changed(TRACKED, tracking_numbers=["JD2"])),
+        (PERSON, changed(PERSON, email="b@example.com")),
+    ],
+    ids=lambda event: event.get("event", "identify"),
+)
+def test_an_invention_is_noticed(true, false):
+    assert wrong(*(false if event is true else event for event in EVENTS))
+
+
+def test_a_state_that_was_not_told_when_it_became_current_is_noticed():
+    assert wrong(ORDER, REFUND, PARCEL, PERSON)
+    assert wrong(ORDER, REFUND, PARCEL, TRACKED, changed(PERSON, purchaseCount=0))
+
+
+def test_states_in_the_wrong_order_are_noticed():
+    assert wrong(ORDER, REFUND, PERSON, PARCEL, TRACKED, PARCEL)
+
+
+def test_two_contents_under_one_message_id_are_noticed():
+    assert wrong(*EVENTS, repeats={"1": Repeat("1", [], [{"a": 1}, {"a": 2}])})
+    assert wrong(*EVENTS, repeats={"1": Repeat("1", [], [{"a": 1}])}) == []
+
+
+def test_what_segment_swallowed_or_accepted_twice_is_noticed():
+    assert wrong(*EVENTS, swallowed=[Swallowed({}, "no_user_anon_id", "key")])
+    assert wrong(*EVENTS, doubles=[ORDER])
