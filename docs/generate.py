@@ -1,11 +1,12 @@
 # ruff: noqa: INP001
-"""Write docs/events.md from the table of transitions, the declared shapes, the settings and the golden samples.
+"""Write docs/events.md, docs/settings.md and docs/ledger.md from the tables, shapes, settings, SQL and golden samples of the code.
 
-Nothing in that page is written by hand twice: `python -m docs.generate` writes it, a test fails when it is stale.
+Nothing in those pages is written by hand twice: `python -m docs.generate` writes them, tests fail when one is stale.
 """
 
 import inspect
 import json
+import re
 import typing
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,15 +18,19 @@ from typing import Any
 import msgspec
 from msgspec import Meta, Struct
 
+from tap_commerce.settings import SETTINGS as OF_TAP
 from target_segment.events import EVENTS, customers, shapes, trimming
 from target_segment.events.overrides import DERIVED
 from target_segment.identity import IDENTITY
 from target_segment.settings import Setting
+from target_segment.target import SETTINGS
 from target_segment.transitions import TABLE, Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "tests" / "samples" / "events"
 PAGE = ROOT / "docs" / "events.md"
+SETTINGS_PAGE = ROOT / "docs" / "settings.md"
+LEDGER_PAGE = ROOT / "docs" / "ledger.md"
 
 SHAPES: dict[str, type[Struct]] = {
     "identify": customers.Traits,
@@ -112,8 +117,8 @@ its order in a warehouse. With the default the name goes along as `order_name`; 
 REVENUES = """### What revenue is
 
 `total` is what the order costs before returns; Order Refunded tells what was given back, so completed less refunded is what the
-merchant kept. `revenue` is, as set: `segment`, the total less shipping and tax, hence after discounts (a tip stays in; where prices contain
-tax, the tax on shipping is part of both); `littledata`, price times quantity of all products, less their tax where prices contain it, so
+merchant kept. `revenue` is, as set: `segment`, the products after discounts, without shipping, tip and tax (where prices contain tax, it is
+taken off line by line, for the order's tax is also that on shipping); `littledata`, price times quantity of all products, less their tax where prices contain it, so
 before discounts; or `off`. Where a part of it is unknown, there is no revenue. An order that is cancelled and refunded in one click is told as both, and only
 the refund is about money."""
 
@@ -263,5 +268,112 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+SETTINGS_INTRODUCTION = """All are flat. In a JSON file they go by these names; in the environment and in Meltano as `TAP_COMMERCE_…` and
+`TARGET_SEGMENT_…` in capitals, with lists and objects as JSON (a list of words also with commas). They are checked before the first request;
+an error names the setting and what would be right."""
+
+
+def settings_page() -> str:
+    """Return the page of all settings."""
+    tap = [
+        (
+            f"`{each.name}`", each.kind, "required" if each.required else _shown(each.default),
+            _about(each.description, each.secret, each.choices),
+        )
+        for each in OF_TAP
+    ]  # fmt: skip
+    target = [
+        (
+            f"`{each.name}`",
+            each.kind,
+            "required" if each.required else _default(each),
+            _about(each.about, each.secret, each.choices),
+        )
+        for each in SETTINGS
+    ]
+    head = ("setting", "type", "default", "")
+    return (
+        "\n\n".join(
+            [
+                "# Settings",
+                SETTINGS_INTRODUCTION,
+                "## tap-commerce",
+                _table(head, tap),
+                "## target-segment",
+                _table(head, target),
+                "Both also take the SDK's `stream_maps` and flattening settings.",
+            ]
+        )
+        + "\n"
+    )
+
+
+def _shown(default: Any) -> str:
+    return "" if default is None else f"`{default if isinstance(default, str) else json.dumps(default)}`"
+
+
+def _about(text: str, secret: bool, choices: typing.Sequence[str]) -> str:
+    one_of = f" One of {', '.join(f'`{each}`' for each in choices)}." if choices else ""
+    return (text + one_of + (" Secret." if secret else "")).replace("|", "\\|")
+
+
+LEDGER_INTRODUCTION = """# The ledger
+
+One DuckDB file, `state/ledger.duckdb` unless `ledger` says otherwise, readable by its owner only. It decides what is news, and it is the
+account of everything told: ask it between two runs, with DuckDB's command line or from any language. One process may open it at a time.
+It says which version of these tables it has; a newer one is refused by an older program.
+
+Times are UTC, amounts are decimals, names are plain words. Lose the file and nobody knows what Segment has heard: keep a copy, and see
+[delivery](delivery.md) for the way back."""
+
+LEDGER_FATES = """The view `fates` has one row per transition decided, out of `memory.remembered`: `source`, `platform`, `shop`, `stream`, `subject`,
+`transition`, `fate` (told, before, known, filtered, rejected), `started` (what `since` was compared with) and `occurred`."""
+
+LEDGER_QUESTIONS = """## Questions people ask
+
+```sql
+-- What was told of order 5876543210, and when?
+SELECT event, occurred, told, amount, currency, message_id FROM receipts WHERE subject LIKE '5876543210%' ORDER BY told;
+
+-- Why was something not told? `before` lies before `since`, `known` was seen by a baseline, `filtered` a filter kept back.
+SELECT transition, fate, started, occurred FROM fates WHERE stream = 'orders' AND subject = '5876543210';
+
+-- What money does Segment know of, by month?
+SELECT date_trunc('month', occurred) AS month, currency,
+       sum(amount) FILTER (event = 'Order Completed') AS completed, sum(amount) FILTER (event = 'Order Refunded') AS refunded
+FROM receipts GROUP BY ALL ORDER BY month, currency;
+
+-- What could not be told?
+SELECT fate, stream, transition, subject, reason, payload FROM refused ORDER BY refused_at DESC;
+
+-- Is anything intended and still without an answer? The next run sends it first, under the same messageIds.
+SELECT id, events, intended FROM outbox;
+```"""
+
+
+def ledger_page() -> str:
+    """Return the page of the ledger's tables, from their SQL."""
+    parts = [LEDGER_INTRODUCTION]
+    sql = (ROOT / "target_segment" / "ledger.sql").read_text("utf-8")
+    for table in re.finditer(r"CREATE TABLE (\w+) \( *(?:-- ([^\n]*))?\n(.*?)\n\);", sql, re.DOTALL):
+        columns = re.findall(
+            r"^ +(\w+) ([A-Z]+(?:\(\d+, \d+\))?(?:\[\])?)[^\n]*?(?: *-- (.*))?$", table[3], re.MULTILINE
+        )
+        parts += [
+            f"## {table[1]}",
+            f"{table[2][0].upper()}{table[2][1:]}." if table[2] else "",
+            _table(("column", "type", ""), [(f"`{name}`", kind, about) for name, kind, about in columns]),
+        ]
+    parts += [
+        LEDGER_FATES,
+        LEDGER_QUESTIONS,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+PAGES = {PAGE: page, SETTINGS_PAGE: settings_page, LEDGER_PAGE: ledger_page}
+"""Every generated page, and what it must say."""
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for path, content in PAGES.items():
+        path.write_text(content(), encoding="utf-8")
