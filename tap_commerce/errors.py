@@ -61,5 +61,9 @@ class Malformed(Terminal):
         self.body = body
 
 
+class ReaderGone(Terminal):
+    """Nobody reads our output any more."""
+
+
 class Stopped(BaseException):
     """A signal asked for the end; what is whole is written, the exit code says that more was to come."""

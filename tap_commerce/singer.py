@@ -10,6 +10,7 @@ import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
+from tap_commerce.errors import ReaderGone
 from tap_commerce.records import Polled
 
 FULL = 1 << 18
@@ -51,10 +52,14 @@ class Writer(GenericSingerWriter[bytes, Message]):
 
     def flush(self) -> None:
         """Hand on what is buffered."""
-        if self._buffer:
-            held, self._buffer = self._buffer, bytearray()
+        held, self._buffer = self._buffer, bytearray()
+        try:
             sys.stdout.buffer.write(held)
-        sys.stdout.buffer.flush()
+            sys.stdout.buffer.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone(
+                "the reader of our output has gone; the next run goes on from the last STATE that it kept"
+            ) from error
 
 
 def _plain(value: Any) -> str:

@@ -21,7 +21,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
 from tap_commerce import settings
-from tap_commerce.errors import CommerceError, Misconfigured, Stopped
+from tap_commerce.errors import CommerceError, Misconfigured, ReaderGone, Stopped
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms import platform
 from tap_commerce.schemas import STREAMS
@@ -162,7 +162,7 @@ class TapCommerce(Tap):
             print(f"{NAME}: stopped by {name}; the next run goes on from the last STATE", file=sys.stderr)  # noqa: T201
             raise SystemExit(code) from None
         finally:
-            if not isinstance(sys.exc_info()[1], BrokenPipeError):
+            if not isinstance(sys.exc_info()[1], ReaderGone):
                 tap.writer.flush()
 
 
@@ -173,10 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _quieten()
         code = command.main(arguments and list(arguments), prog_name=NAME, standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read us has gone: there is nobody left to write to, not even for the interpreter when it ends.
+    except ReaderGone as error:
+        # There is nobody left to write to, not even for the interpreter when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _fail("the reader of our output has gone; the state stays as it was last written")
+        return _fail(str(error))
     except CommerceError as error:
         return _fail(str(error))
     except click.ClickException as error:
@@ -185,7 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except (OSError, ValueError) as error:
         # Files that the command line names: not there, not readable, not JSON.
-        return _fail(" ".join(str(error).split()) or type(error).__name__)
+        said = " ".join(str(error).split()) or type(error).__name__
+        return _fail(f"{said} (is it JSON?)" if isinstance(error, ValueError) else said)
     except Exception as error:
         log.debug("unexpected", exc_info=True)
         said = " ".join(str(error).split())
