@@ -76,6 +76,9 @@ class Ledger:
     def begin(self, mode: str) -> None:
         """Begin a run: give it a number, and go on with the numbers of groups and batches."""
         self.run = self._one("SELECT coalesce(max(run), 0) + 1 FROM runs")
+        if self._one("SELECT count(*) FROM runs WHERE run = (SELECT max(run) FROM runs) AND ended IS NULL"):
+            # The last run was killed, perhaps between a receipt and what it let go of.
+            self.settle_all()
         self._group = self._one(
             "SELECT greatest((SELECT coalesce(max(batch_group), 0) FROM memory), (SELECT coalesce(max(batch_group), 0) FROM outbox))"
         )
@@ -243,13 +246,12 @@ class Ledger:
     def take_back(self) -> None:
         """Forget every intent that has no receipt: the refusal was not the events'."""
         with self._transaction():
-            groups = self._db.execute(
-                "SELECT DISTINCT batch_group FROM outbox WHERE source = $1", [self._source]
-            ).fetchall()
-            for (group,) in groups:
-                self._db.execute(
-                    "DELETE FROM memory WHERE source = $1 AND batch_group = $2", [self._source, group]
-                )
+            # Later groups build on the first that is taken back, also those that tell nothing themselves.
+            self._db.execute(
+                "DELETE FROM memory WHERE source = $1 AND batch_group >="
+                " (SELECT min(batch_group) FROM outbox WHERE source = $1)",
+                [self._source],
+            )
             self._db.execute("DELETE FROM outbox WHERE source = $1", [self._source])
             if not self._db.execute(
                 "SELECT 1 FROM memory WHERE source = $1 LIMIT 1", [self._source]
@@ -276,7 +278,9 @@ class Ledger:
             )  # fmt: skip
 
     def settle_all(self) -> None:
-        """Let go of every row of memory that a newer one replaces: for the start of a run, once the outbox is empty."""
+        """Let go of every row of memory that a newer one replaces, unless something intended may yet be taken back."""
+        if not self.outbox_is_empty():
+            return
         self._db.execute(
             "DELETE FROM memory USING memory AS newer WHERE memory.batch_group < newer.batch_group"
             " AND memory.stream = newer.stream AND memory.subject = newer.subject AND memory.source = newer.source"
@@ -511,7 +515,7 @@ def opened(
 
 
 def _check_version(db: duckdb.DuckDBPyConnection, path: str, now: Callable[[], datetime]) -> None:
-    tables = {name for (name,) in db.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    tables = {name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if not tables:
         db.execute("BEGIN")
         db.execute(files("target_segment").joinpath("ledger.sql").read_text("utf-8"))

@@ -192,7 +192,7 @@ class Pipeline:
         flush = self._open[self._sequence] = Flush()
         for scope, (proofs, refusals) in self._proofs(buffer).items():
             self._tell(flush, scope, proofs, refusals)
-        self._close_flush(self._sequence)
+        self._close_flushes()
         self._start()
         while len(self._pending) > self._concurrency:
             self._collect(block=True)
@@ -295,7 +295,7 @@ class Pipeline:
         error: Malformed,
     ) -> None:
         self.counts["malformed"] += 1
-        if self._ledger.knows_refused(form):
+        if self._ledger.knows_refused(form) or any(each.message_id == form for each in refusals):
             return
         if self.counts["malformed"] <= 10:
             self._warn(
@@ -456,15 +456,17 @@ class Pipeline:
         sequence = self._flush_of.pop(batch.id, None)
         if sequence is not None:
             self._open[sequence].left -= 1
-            self._close_flush(sequence)
+            self._close_flushes()
 
-    def _close_flush(self, sequence: int) -> None:
-        flush = self._open[sequence]
-        if flush.left:
-            return
-        for scope, group, replaced in flush.groups:
-            self._ledger.settle(scope, group, replaced)
-        del self._open[sequence]
+    def _close_flushes(self) -> None:
+        """Let go of what the oldest flushes replaced, in their order: should all be taken back, the rest is still there."""
+        while self._open:
+            sequence, flush = next(iter(self._open.items()))
+            if flush.left:
+                return
+            for scope, group, replaced in flush.groups:
+                self._ledger.settle(scope, group, replaced)
+            del self._open[sequence]
 
     def _release(self) -> None:
         """Print the newest STATE before which everything has its receipt."""
@@ -510,7 +512,7 @@ def _claims(raw: msgspec.Raw) -> tuple[str, str, str]:
     """Return platform, shop and id as a malformed record claims them."""
     try:
         claims = msgspec.json.decode(raw, type=_Claims)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return "", "", ""
     return str(claims.platform or ""), str(claims.shop or ""), str(claims.id or "")
 

@@ -282,5 +282,5 @@ def snapshot(stream: str, raw: bytes | msgspec.Raw) -> Snapshot:
     """Decode the raw JSON of one record of a canonical stream; raise `Malformed` if it is not one."""
     try:
         return _DECODERS[stream].decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(f"a record of {stream} is not what its schema says: {error}") from error

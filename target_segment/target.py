@@ -464,7 +464,10 @@ def _version() -> str:
 def _fingerprint(source: str, settings: Mapping[str, Any]) -> bytes:
     """Return what a record's implications depend on besides the record."""
     said = {name: value for name, value in settings.items() if name not in _OPERATION}
-    return msgspec.json.encode([source, _DERIVATION, said], order="deterministic")
+    # A baseline looks again at what was seen before: some of it may have lain before `since`.
+    return msgspec.json.encode(
+        [source, _DERIVATION, settings["mode"] == "baseline", said], order="deterministic"
+    )
 
 
 def _counts(pipeline: Pipeline) -> dict[str, Any]:

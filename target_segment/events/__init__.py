@@ -168,6 +168,8 @@ def _render(
                 "track", message_id, news.at, event, user_id, anonymous_id, said, None, where, integrations
             )
         body = encode(call)
+        if (b"NaN" in body or b"Infinity" in body) and not _is_json(body):
+            raise Unsendable(f"{name} of {news.subject}: an amount in it is no number")
         if len(body) > LIMIT:
             body = trimmed(body)
         money, currency = amount(news)
@@ -176,6 +178,14 @@ def _render(
         return Event(name, event, message_id, news.subject, person, people, news.at, money, currency, body)
 
     return render
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _check(name: str, news: News, event: str) -> None:

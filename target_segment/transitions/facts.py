@@ -15,6 +15,8 @@ from typing import Any
 from msgspec import UNSET, json
 from xxhash import xxh3_64_hexdigest
 
+from target_segment.errors import Malformed
+
 _DIGITS = 10
 _NONE = "-"
 _EMPTY = "0"
@@ -28,6 +30,8 @@ def plain(value: Any) -> Any:
     True
     """
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise Malformed(f"{value} is no amount of money")
         # + 0 makes minus nothing nothing.
         return str(value.normalize() + 0)
     if isinstance(value, datetime):

@@ -255,7 +255,7 @@ class World:
         `at` is the records' time_extracted, `crash` the name of a point and its how-manieth passing, `settings` hold for
         this run only.
         """
-        checked = check(SETTINGS, {**self.settings, **settings})
+        checked = check(SETTINGS, {**self.settings, "mode": mode, **settings})
         seen = Run()
         self.last = seen
         before = len(self.courier.taken)
