@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +71,8 @@ def test_secrets_are_marked_and_everything_is_described():
 def test_an_instant_without_an_offset_is_taken_as_utc():
     assert instant("x", "2026-01-01") == datetime(2026, 1, 1, tzinfo=UTC)
     assert instant("x", "2026-01-01T02:00:00.9+02:00") == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_every_setting_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "shopify.md").read_text()
+    assert [each.name for each in SETTINGS if f"`{each.name}`" not in text] == []
