@@ -219,15 +219,19 @@ def _after_discounts(order: Order) -> Decimal | None:
     Of products, so without a tip. Where prices contain tax, it is taken off line by line: the order's tax is also that on
     shipping. https://segment.com/docs/connections/spec/ecommerce/v2/#order-completed
     """
-    taxed = order.taxes_included is True
-    subtotal = order.subtotal
-    if not isinstance(subtotal, Decimal):
-        subtotal = _net(order.total, order.shipping, order.tip or None, None if taxed else order.tax)
-    if subtotal is None or not taxed:
-        return subtotal
-    taxes = [line.tax for line in order.line_items or ()]
-    if taxes and not any(isinstance(tax, UnsetType) for tax in taxes):
-        return _net(subtotal, *taxes)
+    taxed, revenue = order.taxes_included is True, order.subtotal
+    if type(revenue) is not Decimal:
+        revenue = _net(order.total, order.shipping, order.tip or None, None if taxed else order.tax)
+    if revenue is None or not taxed:
+        return revenue
+    subtotal = revenue
+    for line in order.line_items or ():
+        if line.tax is UNSET:
+            break
+        revenue -= line.tax or 0
+    else:
+        if order.line_items:
+            return revenue
     # Only without shipping is the order's tax that of its products.
     return None if order.shipping is UNSET or order.shipping else _net(subtotal, order.tax)
 
