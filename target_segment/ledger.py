@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from isal import isal_zlib
 from msgspec import Struct
 
 from target_segment.errors import LedgerError
-from target_segment.memory import REJECTED, Fate, Memory, Row
+from target_segment.memory import REJECTED, TOLD, Fate, Memory, Row, State
 from target_segment.request import Batch
 
 VERSION = 1
@@ -291,12 +292,16 @@ class Ledger:
         """Forget that these transitions of this source were told, raise their generation; return how many fates were forgotten."""
         with self._transaction():
             rows = self._db.execute(
-                "SELECT rowid, remembered::VARCHAR FROM memory WHERE source = $1", [self._source]
+                "SELECT rowid, remembered::VARCHAR, refunded FROM memory LEFT JOIN"
+                " (SELECT source, platform, shop, 'refunds' AS stream, subject, sum(amount) AS refunded FROM receipts"
+                " WHERE transition = 'order_refunded' GROUP BY ALL) USING (source, platform, shop, stream, subject)"
+                " WHERE source = $1",
+                [self._source],
             ).fetchall()
             forgotten, places, contents = 0, [], []
-            for place, remembered in rows:
+            for place, remembered, refunded in rows:
                 memory = _memory.decode(remembered)
-                count = _forget(memory, set(transitions))
+                count = _forget(memory, set(transitions), refunded or Decimal(0))
                 if count:
                     forgotten += count
                     places.append(place)
@@ -318,15 +323,19 @@ class Ledger:
         return forgotten
 
     def retry(self) -> int:
-        """Let rejected transitions be decided anew when they are next read; return how many there were."""
+        """Let rejected transitions be decided anew when they are next read; return how many there were.
+
+        Not those of a running total: which part of it was rejected is not remembered.
+        """
         with self._transaction():
             rows = self._db.execute(
-                "SELECT platform, shop, stream, transition, subject FROM refused WHERE source = $1 AND fate = $2",
+                "DELETE FROM refused WHERE source = $1 AND fate = $2 AND transition <> 'order_refunded'"
+                " RETURNING platform, shop, stream, transition, subject",
                 [self._source, REJECTED],
             ).fetchall()
-            self._db.execute("DELETE FROM refused WHERE source = $1 AND fate = $2", [self._source, REJECTED])
             for platform, shop, stream, transition, subject in rows:
                 self._unsettle((platform, shop), stream, transition, subject)
+            self._db.execute("UPDATE memory SET form = NULL WHERE source = $1", [self._source])
         return len(rows)
 
     def knows_refused(self, form: str) -> bool:
@@ -414,9 +423,9 @@ class Ledger:
         name, part, key = _place(transition, subject)
         row = self.recall(scope, [(stream, key)])[stream, key]
         if row.replaces:
-            row.memory.fates.pop(part, None)
-            _forget(row.memory, {name})
-            row.form = None
+            fate = row.memory.fates.get(part)
+            if fate and fate.fate == REJECTED:
+                _untold(row.memory, part, fate, less=1)
             self._rewrite(scope, row, name)
 
     def _rewrite(self, scope: Scope, row: Row, _: str) -> None:
@@ -440,20 +449,28 @@ def _place(transition: str, subject: str) -> tuple[str, str, str]:
     return transition, transition, subject
 
 
-def _forget(memory: Memory, transitions: set[str]) -> int:
-    """Forget what was told of these transitions; return how many fates were forgotten."""
-    gone = [key for key in memory.fates if key.partition(":")[0] in transitions]
-    for key in gone:
-        del memory.fates[key]
-    for name in transitions & memory.states.keys():
-        if name == "identify":
-            del memory.states[name]
-    if "identify" in transitions:
-        memory.identified, memory.spoken = False, None
-    if "order_refunded" in transitions and memory.total is not None:
-        memory.total, memory.unsaid = None, []
-        memory.told_records = []
+def _forget(memory: Memory, transitions: set[str], refunded: Decimal) -> int:
+    """Forget what was told of these transitions, and only that; return how many fates were forgotten."""
+    gone = {
+        key: fate
+        for key, fate in memory.fates.items()
+        if key.partition(":")[0] in transitions and fate.fate in (TOLD, REJECTED)
+    }
+    for key, fate in gone.items():
+        _untold(memory, key, fate)
+    if "order_refunded" in gone and memory.total is not None:
+        memory.total, memory.told_records = max(memory.total - refunded, Decimal(0)), []
     return len(gone)
+
+
+def _untold(memory: Memory, key: str, fate: Fate, less: int = 0) -> None:
+    """Forget one fate; a state is then told as it is, from the start that it had."""
+    del memory.fates[key]
+    if key in memory.states:
+        state = memory.states[key]
+        memory.states[key] = State(state.version - less, state.facts, fate.start, "")
+    if key == "identify":
+        memory.identified = False
 
 
 def _instant(microseconds: int) -> datetime:
@@ -490,7 +507,7 @@ def opened(
             )
             break
         except duckdb.Error as error:
-            if "lock" not in str(error).lower():
+            if "could not set lock" not in str(error).lower():
                 raise LedgerError(
                     f"the ledger {path} cannot be opened ({str(error).splitlines()[0][:200]}): restore it from a copy, or move it away "
                     "and run once with mode=baseline (setting `ledger`)"

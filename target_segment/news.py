@@ -179,7 +179,7 @@ class Newsroom:
         if base and not changed(base, facts):
             states[name] = State(state.version, merged(state.facts, facts), *(before or ()))
             return None
-        start = (state.before if base and base is not state.facts else None) or row.seen_at or proof.created
+        start = (state.before if base is not state.facts else None) or row.seen_at or proof.created
         fate = self._due(name, start, order_row, proof.order)
         self.tally[name, fate] += 1
         if fate == BEFORE:
