@@ -254,7 +254,7 @@ class Polling:
         """
         if page.oldest is None or page.oldest > page.extracted_at - SETTLED:
             return False
-        self._move(plan, min(page.oldest, window.end))
+        self._move(plan, max(window.start, min(page.oldest, window.end)))
         return True
 
     def _move(self, plan: Plan, instant: datetime) -> None:

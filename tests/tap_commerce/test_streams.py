@@ -1,6 +1,7 @@
 """Windows, watermarks and the second look, with a platform that only remembers."""
 
 import json
+import logging
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -273,6 +274,15 @@ def test_a_watermark_is_never_newer_than_its_window():
     assert states[0] == "2026-11-03T00:00:00Z"
 
 
+def test_rows_from_before_the_window_do_not_pull_the_watermark_back():
+    """A platform that filters by whole days brings some."""
+    pages = [page(at("2026-10-31T20:00"), *[at("2026-11-01T09:00")] * 120), Unavailable("gone")]
+    run = Run(Platform(lambda streams, window: pages))
+    with pytest.raises(Unavailable):
+        run.go("orders")
+    assert run.mark("orders") == "2026-11-01T00:00:00Z"
+
+
 def test_a_state_follows_the_records_that_it_speaks_of():
     moments = [at("2026-11-02") + timedelta(hours=number) for number in range(6)]
     pages = [page(*[moment] * 60) for moment in moments]
@@ -434,6 +444,21 @@ def test_a_signal_ends_the_run_after_the_page_and_leaves_a_state_that_holds():
         run.go("orders")
     assert len([entry for entry in run.log if entry[0] == "RECORD"]) == 300
     assert run.log[-1] == ("STATE", "2026-11-04T00:00:00Z")
+
+
+def test_a_long_run_says_now_and_then_where_it_is(caplog):
+    ticks = iter(range(0, 1000, 4))
+    pages = [page(*[at(f"2026-11-0{day}")] * 10) for day in range(2, 9)]
+    run = Run(Platform(lambda streams, window: pages))
+    run.polling._clock = lambda: next(ticks)
+    with caplog.at_level(logging.INFO):
+        run.go("orders")
+    said = [each.getMessage() for each in caplog.records]
+    assert 2 <= len(said) <= 4
+    assert said[0].startswith("orders, refunds, fulfillments: 30 records (2/s), at 2026-11-04T00:00:00Z")
+    assert said[-1] == (
+        "orders, refunds, fulfillments: 70 records from 2026-11-01T00:00:00Z to 2026-11-20T11:59:50Z"
+    )
 
 
 # Cutting and fetching ahead

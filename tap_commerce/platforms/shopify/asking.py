@@ -340,7 +340,11 @@ class Shopify:
             self._admin.warn_once(
                 f"Shopify refuses the field {name} (missing scope or protected customer data): it is left out"
             )
-            part = PART_OF.get(path.rpartition(".")[2])
+            last = path.rpartition(".")[2]
+            if last in ("refunds", "fulfillments") and self._parts.get(last):
+                # A selected stream that stays empty without a word would be a loss.
+                raise Denied(f"Shopify refuses {name}: grant the app the scopes for it, or deselect {last}")
+            part = PART_OF.get(last)
             if part:
                 self._parts[part] = False
 

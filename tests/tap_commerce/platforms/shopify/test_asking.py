@@ -302,6 +302,21 @@ def test_protected_customer_data_is_left_out_and_warned_of_once(caplog):
     assert any("customer.firstName" in each for each in messages)
 
 
+def test_a_selected_stream_that_shopify_refuses_stops_the_run_rather_than_stay_empty():
+    it = Shopify({"api_url": "https://acme.myshopify.com", "access_token": "x"}, Wire(user_agent="test"))
+    it._parts = {"refunds": True, "fulfillments": False}
+    with pytest.raises(Denied, match="refunds"):
+        it._note(["orders.nodes.refunds"])
+    it._note(["orders.nodes.fulfillments"])
+
+
+def test_a_part_that_is_refused_is_no_longer_asked_for():
+    it = Shopify({"api_url": "https://acme.myshopify.com", "access_token": "x"}, Wire(user_agent="test"))
+    it._parts = {"products": True, "customer": True}
+    it._note(["orders.nodes.lineItems.nodes.product"])
+    assert it._parts == {"products": False, "customer": True}
+
+
 def test_tokens_that_expire_are_renewed_on_the_way():
     shop = lively(6)
     shop._life = None
