@@ -211,7 +211,7 @@ class Order(Polled, frozen=True, kw_only=True, gc=False):
         ]
     ] = UNSET
     discount: Says[Decimal] = UNSET
-    shipping: Says[Decimal] = UNSET
+    shipping: Says[Annotated[Decimal, Meta(description="After discounts.")]] = UNSET
     tax: Says[Decimal] = UNSET
     tip: Says[Decimal] = UNSET
     total_refunded: Says[Decimal] = UNSET

@@ -357,6 +357,7 @@ class ShippingLine(Raw, gc=False):
     """https://shopify.dev/docs/api/admin-graphql/latest/objects/ShippingLine."""
 
     title: Maybe[str] = UNSET
+    discounted_price_set: Maybe[Bag] = UNSET
     discount_allocations: Maybe[list[Allocation]] = UNSET
 
 

@@ -52,6 +52,7 @@ def order_record(
     journey = order.customer_journey_summary
     visit = journey.last_visit if journey and journey.ready else UNSET if journey else journey
     location = order.retail_location
+    shipping = shipping_price(order)
     return records.Order(
         platform=PLATFORM,
         shop=shop,
@@ -78,7 +79,7 @@ def order_record(
         current_total=amount(order.current_total_price_set),
         subtotal=amount(order.subtotal_price_set),
         discount=amount(order.total_discounts_set),
-        shipping=amount(order.total_shipping_price_set),
+        shipping=amount(shipping),
         tax=amount(order.total_tax_set),
         tip=amount(order.total_tip_received_set),
         total_refunded=amount(order.total_refunded_set),
@@ -87,7 +88,7 @@ def order_record(
         presentment_total=seen(order.total_price_set),
         presentment_subtotal=seen(order.subtotal_price_set),
         presentment_discount=seen(order.total_discounts_set),
-        presentment_shipping=seen(order.total_shipping_price_set),
+        presentment_shipping=seen(shipping),
         presentment_tax=seen(order.total_tax_set),
         coupons=coupons(order),
         payment_methods=order.payment_gateway_names,
@@ -150,6 +151,16 @@ def status(order: raw.Order) -> Says[str]:
     if order.closed is UNSET:
         return UNSET
     return "closed" if order.closed else "open"
+
+
+def shipping_price(order: raw.Order) -> raw.Maybe[raw.Bag]:
+    """Take what shipping cost after discounts, as it is part of the total.
+
+    `totalShippingPriceSet` is before them: https://shopify.dev/docs/api/admin-rest/latest/resources/order
+    """
+    if order.shipping_line and order.shipping_line.discounted_price_set:
+        return order.shipping_line.discounted_price_set
+    return order.total_shipping_price_set
 
 
 def authorized_at(order: raw.Order) -> Says[str]:
