@@ -3,13 +3,26 @@
 Nothing here asserts a time; figures are printed and ratios taken between runs that alternate on the same machine.
 """
 
-import os
+import json
 import subprocess
-import time
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+
+LAUNCHER = """
+import json, os, subprocess, sys, time
+given, taken, *command = sys.argv[1:]
+with open(given, "rb") as stdin, open(taken, "wb") as stdout:
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdin=stdin, stdout=stdout)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+cpu = usage.ru_utime + usage.ru_stime
+print(json.dumps([os.waitstatus_to_exitcode(status), wall, cpu, usage.ru_maxrss / 1024]))
+"""
+"""Starts a command from a process that is itself small: Linux counts what the parent held at the start as the child's peak."""
 
 
 class Cost(NamedTuple):
@@ -21,31 +34,26 @@ class Cost(NamedTuple):
     """Peak resident set, MiB."""
 
 
-def run(
-    command: Sequence[str | Path],
-    *,
-    stdin: Path | None = None,
-    stdout: Path | None = None,
-    env: dict[str, str] | None = None,
-) -> Cost:
+def run(command: Sequence[str | Path], *, stdin: Path | None = None, stdout: Path | None = None) -> Cost:
     """Run a command to its end and return what it cost; a failing command ends the benchmark with what it said."""
-    with (
-        (stdin or Path(os.devnull)).open("rb") as given,
-        (stdout or Path(os.devnull)).open("wb") as taken,
-        subprocess.Popen(
-            list(map(str, command)), stdin=given, stdout=taken, stderr=subprocess.PIPE, env=env
-        ) as process,
-    ):
-        began = time.perf_counter()
-        said = process.stderr.read() if process.stderr else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(
-            f"{' '.join(map(str, command))} ended with {process.returncode}:\n{said.decode(errors='replace')[-4000:]}"
-        )
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    nothing = Path("/dev/null")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            LAUNCHER,
+            *map(str, (stdin or nothing, stdout or nothing, *command)),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, wall, cpu, rss = json.loads(done.stdout)
+    if code:
+        raise SystemExit(f"{' '.join(map(str, command))} ended with {code}:\n{done.stderr[-4000:]}")
+    return Cost(wall, cpu, rss)
 
 
 def typical(costs: Sequence[Cost]) -> Cost:
