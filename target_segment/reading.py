@@ -64,7 +64,8 @@ class Reader(GenericSingerReader[bytes]):
                 continue
             try:
                 message = _message.decode(line)
-            except msgspec.DecodeError as error:
+                said = message if message.type in ("RECORD", "STATE") else self.deserialize_json(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if not ended:
                     raise Garbled(
                         f"the input ends in the middle of line {number}: what came before it was told, its bookmark was not"
@@ -73,7 +74,7 @@ class Reader(GenericSingerReader[bytes]):
             callback = callbacks.get(message.type)
             if callback is None:
                 raise Garbled(f"line {number} of the input is of an unknown type, {message.type!r}")
-            callback(message if message.type in ("RECORD", "STATE") else self.deserialize_json(line))
+            callback(said)
             stats[message.type] += 1
             if self.stopping():
                 break

@@ -1,8 +1,8 @@
 """The ledger: one file, one writer, one row a subject; and what it says when it cannot be used."""
 
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -106,10 +106,9 @@ def test_a_ledger_with_a_damaged_middle_is_no_ledger(tmp_path):
     """Half of the file overwritten: opening or asking fails, with one line."""
     world = World(tmp_path)
     world.run(*[order(str(number), customer=customer_of(str(number))) for number in range(50)])
-    size = os.path.getsize(world.path)
-    with open(world.path, "r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (size - 4096))
+    file = Path(world.path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(LedgerError, match="restore it from a copy"):
         opened(world.path, "s")
 
