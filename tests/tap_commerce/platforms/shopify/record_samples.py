@@ -115,6 +115,10 @@ def split_shipment(shop):
     shop.progress(first, "delivered")
 
 
+def free_shipping(shop):
+    shop.place_order(3, customer=shop.register(), codes=["FREESHIP"])
+
+
 def cancelled(shop):
     order = shop.place_order(2, customer=shop.register())
     shop.advance(seconds=60)
@@ -129,7 +133,7 @@ def partly_paid(shop):
 
 CASES = (
     guest, pos, test_order, many_lines, yen, two_refunds, edited, amount_only, pending_refund, zero_value,
-    split_shipment, cancelled, partly_paid,
+    split_shipment, free_shipping, cancelled, partly_paid,
 )  # fmt: skip
 
 

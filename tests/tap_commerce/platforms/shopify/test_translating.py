@@ -10,6 +10,9 @@ import pytest
 from tap_commerce.platforms.shopify import raw, translating
 from tap_commerce.platforms.shopify.admin import _read
 from tap_commerce.platforms.shopify.asking import _Customers, _Orders
+from tap_commerce.platforms.shopify.translating.orders import paid_at
+from tap_commerce.platforms.shopify.translating.refunds import adjustment as adjusted
+from tap_commerce.platforms.shopify.translating.values import utc
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "shopify"
 CASES = sorted(path.parent for path in SAMPLES.glob("*/answer.json"))
@@ -39,7 +42,7 @@ def of(name, stream):
 def test_all_cases_that_must_have_a_sample_have_one():
     wanted = (
         "reference_orders reference_customers guest pos test_order many_lines yen two_refunds edited amount_only "
-        "pending_refund zero_value split_shipment cancelled partly_paid"
+        "pending_refund zero_value split_shipment free_shipping cancelled partly_paid"
     )
     assert {folder.name for folder in CASES} >= set(wanted.split())
 
@@ -56,6 +59,15 @@ def test_lines_add_up_to_the_subtotal_also_after_an_edit():
     for name in ("guest", "many_lines", "two_refunds", "yen", "edited", "zero_value", "pos"):
         (order,) = of(name, "orders")
         assert sum(line.total for line in order.line_items) == order.subtotal, name
+
+
+def test_shipping_is_after_discounts_so_that_an_order_adds_up():
+    for name in ("free_shipping", "guest", "yen", "edited"):
+        (order,) = of(name, "orders")
+        assert order.subtotal + order.shipping + order.tip == order.total, name
+    (order,) = of("free_shipping", "orders")
+    assert order.shipping == 0
+    assert order.coupons[0].amount == 5
 
 
 def test_a_line_that_was_edited_away_counts_nothing_and_a_returned_one_counts():
@@ -139,25 +151,25 @@ def order(**facts):
 def test_an_order_is_paid_by_the_payment_that_covers_its_total(payments, paid):
     made = order()
     made.transactions = payments
-    assert translating.paid_at(made) == paid
+    assert paid_at(made) == paid
 
 
 def test_an_order_edited_upwards_after_it_was_paid_was_paid_all_the_same():
     made = order(originalTotalPriceSet={"shopMoney": {"amount": "80.0"}})
     made.transactions = [payment("SALE", A, "80")]
-    assert translating.paid_at(made) == A
+    assert paid_at(made) == A
 
 
 def test_cash_rounding_does_not_leave_an_order_unpaid():
     made = order(fullyPaid=True)
     made.transactions = [payment("SALE", A, "99.95")]
-    assert translating.paid_at(made) == A
+    assert paid_at(made) == A
 
 
 def test_an_order_cancelled_unpaid_was_not_paid_though_shopify_calls_it_fully_paid():
     made = order(fullyPaid=True)
     made.transactions = [payment("SALE", A, "20")]
-    assert translating.paid_at(made) is None
+    assert paid_at(made) is None
 
 
 def test_what_was_not_asked_is_left_out_and_what_the_shop_has_not_is_null():
@@ -215,7 +227,7 @@ def refund(total, adjustment, lines=()):
     ids=["REST's sign", "the other sign", "less than the lines", "less, the other sign", "pending"],
 )
 def test_an_adjustment_is_positive_as_money_given_back_whatever_its_sign(total, adjustment, lines, given):
-    assert translating.adjustment(refund(total, adjustment, lines), taxes_included=True)[0] == Decimal(given)
+    assert adjusted(refund(total, adjustment, lines), taxes_included=True)[0] == Decimal(given)
 
 
 @pytest.mark.parametrize("status", ["PENDING", "OPEN", "ERROR", "FAILURE"])
@@ -229,4 +241,4 @@ def test_a_fulfillment_whose_goods_have_not_left_is_not_told(status):
 
 
 def test_offsets_become_utc():
-    assert translating.utc("2026-11-18T09:12:30-05:00") == "2026-11-18T14:12:30Z"
+    assert utc("2026-11-18T09:12:30-05:00") == "2026-11-18T14:12:30Z"
