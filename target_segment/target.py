@@ -19,6 +19,8 @@ from typing import IO, Any, ClassVar
 import click
 import msgspec
 from singer_sdk import Target
+from singer_sdk.exceptions import SingerSDKError
+from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.delivery import DELIVERY, Courier, check_write_key, endpoint, segment_source
 from target_segment.errors import (
@@ -121,6 +123,10 @@ class DryRun:
             self._file.flush()
         return datetime.now(UTC)
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 class TargetSegment(Target):
     """Tells Twilio Segment what a shop's records prove, each thing effectively once."""
@@ -140,6 +146,7 @@ class TargetSegment(Target):
         self._unmapped: Counter[str] = Counter()
         self._ledger: Ledger | None = None
         self._pipeline: Pipeline | None = None
+        self._file: DryRun | None = None
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         reader = self.message_reader
         if isinstance(reader, Reader):
@@ -180,6 +187,11 @@ class TargetSegment(Target):
             if self._pipeline:
                 self._pipeline.finish()
             raise
+        except Unavailable as error:
+            if not self._signal:
+                raise
+            outcome = "stopped"
+            self.logger.warning("%s", error)
         finally:
             self._end(outcome)
         if self._signal:
@@ -219,13 +231,14 @@ class TargetSegment(Target):
         )
         if mode == "send":
             check_write_key(settings, self.logger.warning)
+        if mode == "dry_run":
+            self._file = DryRun(settings["dry_run_file"])
         begun = orders.begun_by(settings)
         self._ledger.begin(mode)
         self._pipeline = Pipeline(
             ledger=self._ledger,
-            courier=DryRun(settings["dry_run_file"])
-            if mode == "dry_run"
-            else Courier(settings, version=_version(), sleep=self._sleep, warn=self.logger.warning),
+            courier=self._file
+            or Courier(settings, version=_version(), sleep=self._sleep, warn=self.logger.warning),
             derive={
                 "orders": orders.derivation(settings, on),
                 "refunds": refunds.derivation(begun, on),
@@ -286,6 +299,8 @@ class TargetSegment(Target):
         if ledger:
             ledger.close()
             self._ledger = None
+        if self._file:
+            self._file.close()
         if self._copy:
             self._copy.cleanup()
 
@@ -509,9 +524,9 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 50)
     try:
         TargetSegment.cli(standalone_mode=False)
-    except (SegmentError, click.ClickException) as error:
+    except (SegmentError, click.ClickException, SingerSDKError, SingerError, FileNotFoundError) as error:
         text = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        sys.stderr.write(f"target-segment: {text}\n")
+        sys.stderr.write(f"target-segment: {' '.join(text.split())}\n")
         sys.exit(1)
     except click.exceptions.Abort:
         sys.exit(130)

@@ -58,7 +58,7 @@ def test_a_line_that_is_no_message_is_named_by_its_number(taken, line):
 
 
 def test_an_unknown_type_is_named_with_its_line(taken):
-    with pytest.raises(Garbled, match="line 2 .*'PONG'"):
+    with pytest.raises(Garbled, match=r"line 2 .*'PONG'"):
         taken.read(Reader(), io.BytesIO(RECORD + b'{"type":"PONG"}\n'))
 
 
