@@ -42,6 +42,8 @@ class Answer(NamedTuple):
 
     headers: Mapping[str, str]
     body: bytes
+    seconds: float = 0.0
+    """How long it took."""
 
 
 class Bounds(NamedTuple):
@@ -94,6 +96,7 @@ class Wire:
     ) -> Answer:
         """Ask once. `hint` names the setting to look at when the platform refuses the credentials."""
         self.questions += 1
+        began = self.clock()
         try:
             response = self.session.request(
                 method,
@@ -116,7 +119,7 @@ class Wire:
         self._answered = True
         self._read_clock(response.headers.get("Date"))
         decipher(method, url, response.status_code, response.headers, content, hint=hint)
-        return Answer(response.headers, content)
+        return Answer(response.headers, content, self.clock() - began)
 
     def persist(self, attempt: Callable[[], T]) -> T:
         """Call until it succeeds, waiting as its errors say, within the bounds.

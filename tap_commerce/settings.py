@@ -80,7 +80,7 @@ SETTINGS = (
         "page_size",
         "integer",
         "The most rows asked for at once; the tap finds out how many the platform bears.",
-        default=100,
+        default=250,
         least=1,
         most=250,
     ),

@@ -56,7 +56,7 @@ def test_a_complaint_never_shows_a_secret():
 
 def test_an_empty_string_counts_as_not_set():
     assert "shop" not in filled(GOOD | {"shop": ""})
-    assert filled(GOOD | {"page_size": ""})["page_size"] == 100
+    assert filled(GOOD | {"page_size": ""})["page_size"] == 250
 
 
 def test_secrets_are_marked_and_everything_is_described():

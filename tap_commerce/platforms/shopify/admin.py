@@ -165,6 +165,7 @@ class Admin:
                 f"Shopify served API version {served} instead of {self._version}: set api_version to one that it supports"
             )
         said = _read(answer.body, kind, operation)
+        said.seconds = answer.seconds
         self.bucket.saw(said.cost)
         return said
 
@@ -184,6 +185,8 @@ class Said(Struct, Generic[T]):
     cost: Cost
     refused: tuple[str, ...] = ()
     """Fields that the app may not see, as paths without positions; they are left out of `data`."""
+    seconds: float = 0.0
+    """How long the answer took."""
 
 
 class Error(Struct, rename="camel"):

@@ -149,7 +149,7 @@ class Shopify:
             for each in found.nodes:
                 if isinstance(each, raw.Order):
                     self._complete(each, asked, overflowed)
-            appetite.answered(said.cost, overflowed)
+            appetite.answered(said.cost, overflowed, said.seconds)
             yield found.nodes
             if found.page_info is None or not found.page_info.has_next_page:
                 return

@@ -16,6 +16,9 @@ CAP = 1000.0
 SHARE = 0.8
 """The part of the cap, and of the bucket, that one query is let grow to."""
 
+SLOW = 8.0
+"""Seconds that an answer may take: slower ones come near to where Shopify's servers give up."""
+
 GOOD = 20
 """Pages without trouble after which a page size that failed is tried again."""
 
@@ -81,8 +84,8 @@ class Appetite:
         self._cap = CAP
         self._good = 0
 
-    def answered(self, cost: Cost, overflowed: Collection[str] = ()) -> None:
-        """Learn from an answer: what it cost, and which inline lists were too short for some row."""
+    def answered(self, cost: Cost, overflowed: Collection[str] = (), seconds: float = 0.0) -> None:
+        """Learn from an answer: what it cost, which inline lists were too short for some row, how long it took."""
         self._good += 1
         if self._good >= GOOD:
             self._ceiling, self._good = min(self._largest, self._ceiling * 2), 0
@@ -91,7 +94,7 @@ class Appetite:
         budget = SHARE * min(self._cap, cost.maximum or self._cap)
         for name in overflowed if cost.requested <= budget / 2 else ():
             self.inline[name] = min(self._ceilings[name], self.inline[name] * 2)
-        affordable = int(self.first * budget / max(cost.requested, 1.0))
+        affordable = int(self.first * min(budget / max(cost.requested, 1.0), SLOW / max(seconds, 0.1)))
         before, self.first = self.first, max(1, min(affordable, self.first * 2, self._ceiling))
         self.expected = cost.requested * self.first / before
 

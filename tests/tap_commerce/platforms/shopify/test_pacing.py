@@ -47,6 +47,12 @@ def test_pages_shrink_towards_the_budget_before_they_are_refused():
     assert it.first == 20
 
 
+def test_slow_answers_make_pages_smaller_however_cheap_they_are():
+    it = appetite()
+    it.answered(Cost(10, 1990, 2000, 100), seconds=16.0)
+    assert it.first == 12
+
+
 def test_without_a_cost_the_page_stays_as_it_is():
     it = appetite()
     it.answered(Cost())
