@@ -8,6 +8,7 @@ import json
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -318,7 +319,7 @@ class World:
                 "fulfillments": fulfillments.derivation(begun, on),
                 "customers": customers.derivation(on),
             },
-            render=renderer(settings),
+            render=rendering(json.dumps(settings)),
             room=room,
             print_state=lambda value: seen.states.append(json.loads(value)),
             fingerprint=_fingerprint(source, settings),
@@ -353,6 +354,12 @@ CUT = object()
 
 def raw(record):
     return msgspec.Raw(record if isinstance(record, bytes) else json.dumps(record).encode())
+
+
+@lru_cache
+def rendering(settings):
+    """Return the renderer for settings written as JSON: making one takes a while."""
+    return renderer(json.loads(settings))
 
 
 def crashing(crash):
