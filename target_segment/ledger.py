@@ -409,7 +409,7 @@ class Ledger:
 
     def _mark_rejected(self, refusal: Refusal) -> None:
         scope = (refusal.platform or "", refusal.shop or "")
-        name, part, key = _place(refusal.transition or "", refusal.subject or "")
+        name, part, key = place(refusal.transition or "", refusal.subject or "")
         rows = self.recall(scope, [(refusal.stream, key)])
         row = rows[refusal.stream, key]
         if not row.replaces:
@@ -420,7 +420,7 @@ class Ledger:
         self._rewrite(scope, row, name)
 
     def _unsettle(self, scope: Scope, stream: str, transition: str, subject: str) -> None:
-        name, part, key = _place(transition, subject)
+        name, part, key = place(transition, subject)
         row = self.recall(scope, [(stream, key)])[stream, key]
         if row.replaces:
             fate = row.memory.fates.get(part)
@@ -441,11 +441,14 @@ class Ledger:
         return _naive(self._now())
 
 
-def _place(transition: str, subject: str) -> tuple[str, str, str]:
+def place(transition: str, subject: str) -> tuple[str, str, str]:
     """Return a transition's name, its key among the fates and the subject of the row that remembers it."""
     if transition in ("coupon_applied", "post_purchase_upsell"):
         order, _, part = subject.partition(":")
         return transition, f"{transition}:{part}", order
+    if transition == "identity_linked":
+        guest, _, user = subject.partition(":")
+        return transition, f"{transition}:{guest}", user
     return transition, transition, subject
 
 

@@ -26,7 +26,7 @@ from target_segment.errors import (
     TemplateError,
     Unsendable,
 )
-from target_segment.ledger import Key, Ledger, Refusal, Scope, Watched
+from target_segment.ledger import Key, Ledger, Refusal, Scope, Watched, place
 from target_segment.memory import REJECTED, Fate, Row
 from target_segment.news import Newsroom
 from target_segment.request import Batch, Event
@@ -266,7 +266,12 @@ class Pipeline:
                     try:
                         events.append(self._render(each))
                     except (TemplateError, Unsendable) as error:
-                        refusals.append(self._rejected(each, raw, proof, row, error))
+                        told_of = (
+                            rows["identify", identity.person]
+                            if each.entry.identify and identity.person
+                            else row
+                        )
+                        refusals.append(self._rejected(each, raw, proof, told_of, error))
         batches = pack(events, *scope, self._ledger.next_batch)
         self._at("before intent")
         group = self._ledger.intend(scope, rows.values(), batches, refusals)
@@ -312,16 +317,12 @@ class Pipeline:
         self._warn(
             f"{news.entry.name} of {news.subject} could not be told and is set aside in the ledger's table `refused`: {error}"
         )
-        part = (
-            f"{news.entry.name}:{news.subject.partition(':')[2]}"
-            if news.detail is not None
-            else news.entry.name
-        )
+        _, part, _ = place(news.entry.name, news.subject)
         if part in row.memory.fates:
             fate = row.memory.fates[part]
             row.memory.fates[part] = Fate(REJECTED, fate.start, fate.at)
         return Refusal(
-            fate="rejected", stream=proof.stream, platform=proof.snapshot.platform, shop=proof.snapshot.shop,
+            fate="rejected", stream=row.stream, platform=proof.snapshot.platform, shop=proof.snapshot.shop,
             transition=news.entry.name, subject=news.subject, message_id=news.message_id, reason=str(error), payload=raw, occurred=news.at,
         )  # fmt: skip
 
@@ -491,6 +492,7 @@ class Pipeline:
 
 _STREAM_OF = {
     "identify": "identify",
+    "identity_linked": "identify",
     "order_refunded": "refunds",
     "fulfillment_created": "fulfillments",
     "fulfillment_updated": "fulfillments",

@@ -247,6 +247,31 @@ def test_every_kind_of_event_that_is_refused_leaves_its_fate(world, said, name, 
     assert world.run(said, sent_from="x") == []
 
 
+def test_a_link_that_is_refused_leaves_its_fate(world):
+    told = world.run(order(**ANYBODY))
+    world.courier.answer = refusing("identify")
+    account = order(updated_at=day(4), email="g@example.org")
+    world.run(account)
+    fates = world.rows("SELECT transition, subject, fate FROM fates WHERE fate = 'rejected' ORDER BY ALL")
+    assert fates == [
+        ("identify", "7", "rejected"),
+        (f"identity_linked:{told[0]['anonymousId']}", "7", "rejected"),
+    ]
+    world.courier.answer = lambda events: None
+    assert world.run(account, sent_from="x") == []
+
+
+ANYBODY = {"customer": None, "email": "g@example.org"}
+
+
+def test_an_identify_that_cannot_be_rendered_leaves_its_fate(world):
+    world.settings["templates"] = {"identify": '$exists(record.name) ? $error("no") : {"a": 1}'}
+    told = world.run(customer(name="Anna"))
+    assert "Customer Created" in tracks(told)
+    assert world.rows("SELECT stream, subject FROM refused") == [("identify", "7")]
+    assert world.rows("SELECT fate FROM fates WHERE transition = 'identify'") == [("rejected",)]
+
+
 def test_everything_refused_without_any_receipt_is_nobodys_fault_but_the_settings(world):
     world.courier.answer = refusing_all
     with pytest.raises(Denied, match="write_key"):
@@ -408,13 +433,12 @@ def test_one_persons_events_are_never_in_two_requests_at_once(tmp_path):
 
 def test_a_guest_who_is_linked_is_in_no_two_requests_under_either_name(tmp_path):
     world = World(tmp_path, concurrency=4)
-    guest = {"customer": None, "email": "g@example.org"}
-    world.run(order(**guest))
+    world.run(order(**ANYBODY))
     world.courier = Watching()
     world.run(
         order(updated_at=day(3), email="g@example.org", customer=customer_of()),
         CUT,
-        order("2", created_at=day(4), **guest),
+        order("2", created_at=day(4), **ANYBODY),
         CUT,
         order("3", created_at=day(5), email="g@example.org"),
     )
