@@ -43,7 +43,7 @@ query PlainOrders($first: Int!, $after: String, $query: String) {
       totalRefundedSet { ...Shop }
       billingAddress { ...Address }
       shippingAddress { ...Address }
-      shippingLine { title discountAllocations { ...Allocation } }
+      shippingLine { title discountedPriceSet { ...Both } discountAllocations { ...Allocation } }
       customerJourneySummary {
         ready
         lastVisit { landingPage referrerUrl utmParameters { campaign source medium term content } }
@@ -140,6 +140,7 @@ class Orders(GraphQLStream):
         customer = row["customer"]
         location = row["retailLocation"]
         shipping = row["shippingLine"]
+        shipped = shipping["discountedPriceSet"] if shipping else row["totalShippingPriceSet"]
         visit = self._visit(row["customerJourneySummary"])
         return {
             "platform": "shopify",
@@ -167,7 +168,7 @@ class Orders(GraphQLStream):
             "current_total": _amount(row["currentTotalPriceSet"]),
             "subtotal": _amount(row["subtotalPriceSet"]),
             "discount": _amount(row["totalDiscountsSet"]),
-            "shipping": _amount(row["totalShippingPriceSet"]),
+            "shipping": _amount(shipped),
             "tax": _amount(row["totalTaxSet"]),
             "tip": _amount(row["totalTipReceivedSet"]),
             "total_refunded": _amount(row["totalRefundedSet"]),
@@ -176,7 +177,7 @@ class Orders(GraphQLStream):
             "presentment_total": _seen(row["totalPriceSet"]),
             "presentment_subtotal": _seen(row["subtotalPriceSet"]),
             "presentment_discount": _seen(row["totalDiscountsSet"]),
-            "presentment_shipping": _seen(row["totalShippingPriceSet"]),
+            "presentment_shipping": _seen(shipped),
             "presentment_tax": _seen(row["totalTaxSet"]),
             "coupons": _coupons(row),
             "payment_methods": row["paymentGatewayNames"],
