@@ -1,7 +1,10 @@
 """The straight way: snapshots → transitions → news → events → batches → intent, delivery, receipt → STATE.
 
 Left of delivery everything but the intent may run any number of times. A STATE line is printed when everything before it
-has its receipt; a later one supersedes an earlier one. Only this thread touches the ledger; only deliveries fly.
+has its receipt; a later one supersedes an earlier one.
+
+Three kinds of thread: this one decides; one desk keeps the ledger, in the order in which it is asked, so that a commit costs
+the next chunk's decoding nothing; the deliveries fly.
 """
 
 import time
@@ -9,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -42,6 +45,10 @@ PROBATION = 20
 """How many single events may be refused, while nothing was ever accepted, before the refusal is not the events'."""
 
 Derive = Mapping[str, Callable[[Any, datetime], Proof]]
+Intended = tuple[int, list[Batch], list[Key]]
+"""A group's number, its batches, and the rows of memory that it replaces."""
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Delivers(Protocol):
@@ -53,10 +60,19 @@ class Delivers(Protocol):
         """Hand a batch over and return when it was acknowledged."""
 
 
-class Flush(Struct):
-    """What was cut from the input at once, and what of it is still without a receipt."""
+class Chunk(Struct):
+    """Records cut from the input at once, and the answer to which of them were seen in exactly this form."""
 
-    left: int = 0
+    sequence: int
+    records: list[tuple[str, msgspec.Raw, datetime]]
+    forms: list[str]
+    unchanged: Future[set[str]]
+
+
+class Flush(Struct):
+    """What of a chunk is still to be done: itself, its intents, its batches; and what it replaced in memory."""
+
+    left: int = 1
     groups: list[tuple[Scope, int, list[Key]]] = field(default_factory=list)
 
 
@@ -91,10 +107,16 @@ class Pipeline:
         self._warn, self._info, self._at, self._now, self._monotonic = warn, info, at, now, monotonic
         self._rooms: dict[Scope, Newsroom] = {}
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
+        self._desk = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._buffer: list[tuple[str, msgspec.Raw, datetime]] = []
         self._buffered = 0
-        self._buffered_since = 0.0
+        self._failure: BaseException | None = None
+        self._waiting_since = 0.0
         self._sequence = 0
+        self._chunks: deque[Chunk] = deque()
+        self._intents: deque[tuple[Future[Intended], int, Scope]] = deque()
+        self._receipts: deque[tuple[Future[None], list[Batch]]] = deque()
+        self._chores: deque[Future[None]] = deque()
         self._open: dict[int, Flush] = {}
         self._flush_of: dict[int, int] = {}
         self._states: deque[tuple[int, str]] = deque()
@@ -113,7 +135,7 @@ class Pipeline:
 
     def resume(self) -> None:
         """Finish what the outbox holds, verbatim but for `sentAt`, before a line is read."""
-        left = list(self._ledger.outbox())
+        left = self._ask(lambda: list(self._ledger.outbox()))
         for batch, intended in left:
             if self._now() - intended > UNCERTAIN_AFTER:
                 self.counts["uncertain"] += batch.count
@@ -131,18 +153,21 @@ class Pipeline:
             )
         self._drain()
         if left:
-            self._ledger.settle_all()
+            self._ask(self._ledger.settle_all)
 
     def record(self, stream: str, raw: msgspec.Raw, time_extracted: str | None) -> None:
         """Take one record of a canonical stream."""
-        if not self._buffer:
-            self._buffered_since = self._monotonic()
+        if not self._buffer and not self._chunks:
+            self._waiting_since = self._monotonic()
         if time_extracted is None or self._read_at[0] != time_extracted:
             self._read_at = (time_extracted, self._instant(time_extracted))
         self._buffer.append((stream, raw, self._read_at[1] or self._now()))
         self._buffered += len(raw)
         if len(self._buffer) >= CHUNK_RECORDS or self._buffered >= CHUNK_BYTES:
-            self.flush()
+            # The newest chunk waits until the ledger was asked about it, while the one before is told.
+            self._cut()
+            self._work(keep=1)
+            self.idle()
 
     def state(self, value: str) -> None:
         """Take a STATE: it is printed once everything before it has its receipt."""
@@ -151,8 +176,9 @@ class Pipeline:
 
     def idle(self) -> None:
         """Use a moment: cut the input if it has waited, collect answers, print what may be printed."""
-        if self._buffer and self._monotonic() - self._buffered_since > CHUNK_SECONDS:
-            self.flush()
+        if (self._buffer or self._chunks) and self._monotonic() - self._waiting_since > CHUNK_SECONDS:
+            self._cut()
+            self._work()
         self._collect(block=False)
         self._release()
         if self._monotonic() > self._progress_at:
@@ -168,6 +194,7 @@ class Pipeline:
     def close(self) -> None:
         """Let deliveries under way end and start no other."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._desk.shutdown(wait=True)
 
     @property
     def waited(self) -> float:
@@ -184,32 +211,43 @@ class Pipeline:
 
     def flush(self) -> None:
         """Cut the input here: tell what the records so far prove."""
-        if not self._buffer:
-            return
-        buffer, self._buffer, self._buffered = self._buffer, [], 0
-        self._sequence += 1
-        self.counts["records"] += len(buffer)
-        flush = self._open[self._sequence] = Flush()
-        for scope, (proofs, refusals) in self._proofs(buffer).items():
-            self._tell(flush, scope, proofs, refusals)
-        self._close_flushes()
-        self._start()
-        while len(self._pending) > self._concurrency:
-            self._collect(block=True)
+        self._cut()
+        self._work()
         self.idle()
 
     # --- the straight way
 
+    def _cut(self) -> None:
+        """Make a chunk of what was read, and let the ledger be asked which of it was seen in exactly this form."""
+        if not self._buffer:
+            return
+        records, self._buffer, self._buffered = self._buffer, [], 0
+        self._sequence += 1
+        self.counts["records"] += len(records)
+        forms = [xxh3_128_hexdigest(raw, seed=self._seed) for _, raw, _ in records]
+        read = {form: read_at for form, (_, _, read_at) in zip(forms, records, strict=True)}
+        self._open[self._sequence] = Flush()
+        self._chunks.append(Chunk(self._sequence, records, forms, self._submit(self._ledger.unchanged, read)))
+
+    def _work(self, keep: int = 0) -> None:
+        """Tell what the chunks prove, but for the newest `keep`."""
+        while len(self._chunks) > keep:
+            chunk = self._chunks.popleft()
+            for scope, (proofs, refusals) in self._proofs(chunk).items():
+                self._tell(chunk.sequence, scope, proofs, refusals)
+            self._waiting_since = self._monotonic()
+            self._done(chunk.sequence)
+            self._collect(block=False)
+            while len(self._pending) > self._concurrency:
+                self._collect(block=True)
+
     def _proofs(
-        self, buffer: list[tuple[str, msgspec.Raw, datetime]]
+        self, chunk: Chunk
     ) -> dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]]:
         """Return what the records prove that were not seen in exactly this form, by shop."""
-        forms = [xxh3_128_hexdigest(raw, seed=self._seed) for _, raw, _ in buffer]
-        unchanged = self._ledger.unchanged(
-            {form: read_at for form, (_, _, read_at) in zip(forms, buffer, strict=True)}
-        )
+        unchanged = chunk.unchanged.result()
         found: dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]] = {}
-        for (stream, raw, read_at), form in zip(buffer, forms, strict=True):
+        for (stream, raw, read_at), form in zip(chunk.records, chunk.forms, strict=True):
             if form in unchanged:
                 self.counts["unchanged"] += 1
                 continue
@@ -234,7 +272,7 @@ class Pipeline:
 
     def _tell(
         self,
-        flush: Flush,
+        sequence: int,
         scope: Scope,
         proofs: list[tuple[Proof, str, msgspec.Raw]],
         refusals: list[Refusal],
@@ -244,7 +282,7 @@ class Pipeline:
         if proofs:
             room = self._rooms.get(scope)
             if room is None:
-                room = self._rooms[scope] = self._make_room(scope, proofs[0][0].read_at)
+                room = self._rooms[scope] = self._ask(self._make_room, scope, proofs[0][0].read_at)
             people = [room.person(proof) for proof, _, _ in proofs]
             keys: set[Key] = set()
             for (proof, _, _), identity in zip(proofs, people, strict=True):
@@ -253,7 +291,7 @@ class Pipeline:
                     keys.add(("orders", proof.order.id))
                 if identity.person:
                     keys.add(("identify", identity.person))
-            rows = self._ledger.recall(scope, sorted(keys))
+            rows = self._ask(self._ledger.recall, scope, sorted(keys))
             for (proof, form, raw), identity in zip(proofs, people, strict=True):
                 row = rows[proof.stream, proof.subject]
                 try:
@@ -272,21 +310,19 @@ class Pipeline:
                             else row
                         )
                         refusals.append(self._rejected(each, raw, proof, told_of, error))
+        intent = self._submit(self._intend, scope, list(rows.values()), events, refusals)
+        self._open[sequence].left += 1
+        self._intents.append((intent, sequence, scope))
+
+    def _intend(
+        self, scope: Scope, rows: list[Row], events: list[Event], refusals: list[Refusal]
+    ) -> "Intended":
+        """At the desk: pack what is about to be told and commit that it is."""
         batches = pack(events, *scope, self._ledger.next_batch)
         self._at("before intent")
-        group = self._ledger.intend(scope, rows.values(), batches, refusals)
+        group = self._ledger.intend(scope, rows, batches, refusals)
         self._at("after intent")
-        flush.left += len(batches)
-        flush.groups.append(
-            (
-                scope,
-                group,
-                [(row.stream, row.subject) for row in rows.values() if row.changed and row.replaces],
-            )
-        )
-        for batch in batches:
-            self._flush_of[batch.id] = self._sequence
-        self._pending.extend(batches)
+        return group, batches, [(row.stream, row.subject) for row in rows if row.changed and row.replaces]
 
     def _malformed(
         self,
@@ -300,7 +336,7 @@ class Pipeline:
         error: Malformed,
     ) -> None:
         self.counts["malformed"] += 1
-        if self._ledger.knows_refused(form) or any(each.message_id == form for each in refusals):
+        if self._ask(self._ledger.knows_refused, form) or any(each.message_id == form for each in refusals):
             return
         if self.counts["malformed"] <= 10:
             self._warn(
@@ -351,26 +387,55 @@ class Pipeline:
         return told
 
     def _collect(self, *, block: bool) -> None:
-        """Note what was answered; raise what stops the run once everything under way has landed."""
-        if self._flying:
-            done, _ = wait(self._flying, timeout=None if block else 0, return_when=FIRST_COMPLETED)
-            stop = self._answers(done)
-            if stop:
-                landed, _ = wait(self._flying)
-                self._answers(landed)
-                self._confirm()
-                raise stop
-            self._start()
+        """Note what was committed and what was answered; raise what stops the run once everything under way has landed."""
+        if block:
+            under_way: list[Future[Any]] = [*self._flying]
+            under_way += [intent for intent, _, _ in self._intents]
+            under_way += [receipt for receipt, _ in self._receipts]
+            wait(under_way, return_when=FIRST_COMPLETED)
+        self._committed()
+        stop = self._answers([future for future in self._flying if future.done()])
+        if stop:
+            landed, _ = wait(self._flying)
+            self._answers(list(landed))
+            self._confirm()
+            self._committed(all_of_it=True)
+            raise stop
+        self._start()
         if self._acknowledged and (
             not self._accepted
-            or not self._flying
+            or not (self._flying or self._pending or self._intents)
             or sum(batch.count for batch in self._acknowledged) >= CONFIRM_EVENTS
             or self._monotonic() - self._acknowledged_since > CONFIRM_SECONDS
         ):
             self._confirm()
-            self._start()
 
-    def _answers(self, done: set[Future[datetime]]) -> BaseException | None:
+    def _committed(self, *, all_of_it: bool = False) -> None:
+        """Go on with what the desk has committed: batches may fly, receipts count."""
+        while self._chores and (all_of_it or self._chores[0].done()):
+            self._chores.popleft().result()
+        while self._intents and (all_of_it or self._intents[0][0].done()):
+            intent, sequence, scope = self._intents.popleft()
+            group, batches, replaced = intent.result()
+            flush = self._open[sequence]
+            flush.groups.append((scope, group, replaced))
+            flush.left += len(batches)
+            self._flush_of.update({batch.id: sequence for batch in batches})
+            self._pending.extend(batches)
+            self._done(sequence)
+        while self._receipts and (all_of_it or self._receipts[0][0].done()):
+            receipt, batches = self._receipts.popleft()
+            receipt.result()
+            for batch in batches:
+                self.told.update(each.e for each in batch.receipts())
+                self._landed(batch)
+            if not self._accepted:
+                self._accepted = True
+                held, self._held = self._held, []
+                for batch, reason in held:
+                    self._reject(batch, reason)
+
+    def _answers(self, done: list[Future[datetime]]) -> BaseException | None:
         """Sort what was answered into acknowledged and refused; return the error that stops the run, if there is one."""
         stop: BaseException | None = None
         for future in done:
@@ -387,27 +452,22 @@ class Pipeline:
         return stop
 
     def _confirm(self) -> None:
-        """Commit the receipts of all batches acknowledged since the last time, in one transaction."""
+        """Let the receipts of all batches acknowledged since the last time be committed, in one transaction."""
         acknowledged, self._acknowledged = self._acknowledged, []
-        if not acknowledged:
-            return
+        if acknowledged:
+            self._receipts.append((self._submit(self._receipt, acknowledged), acknowledged))
+            self._committed(all_of_it=not self._accepted)
+
+    def _receipt(self, acknowledged: list[Batch]) -> None:
         self._at("before receipt")
         self._ledger.confirm(acknowledged)
         self._at("after receipt")
-        for batch in acknowledged:
-            self.told.update(receipt.e for receipt in batch.receipts())
-            self._landed(batch)
-        if not self._accepted:
-            self._accepted = True
-            held, self._held = self._held, []
-            for batch, reason in held:
-                self._reject(batch, reason)
 
     def _refused(self, batch: Batch, error: Refused) -> None:
         """Halve a refused batch until the offending event stands alone; that one is set aside."""
         if batch.count > 1:
             parts = halves(batch, self._ledger.next_batch)
-            self._ledger.split(batch, parts)
+            self._ask(self._ledger.split, batch, parts)
             sequence = self._flush_of.pop(batch.id, None)
             if sequence is not None:
                 self._open[sequence].left += 1
@@ -426,7 +486,8 @@ class Pipeline:
         self._warn(
             f"{about.t} of {about.s} was refused and is set aside in the ledger's table `refused`: {reason}"
         )
-        self._ledger.reject(
+        self._ask(
+            self._ledger.reject,
             batch,
             Refusal(
                 fate="rejected", stream=_STREAM_OF.get(about.t, "orders"), platform=about.l, shop=about.h, transition=about.t,
@@ -437,7 +498,7 @@ class Pipeline:
 
     def _take_back(self) -> None:
         reason = self._held[0][1]
-        self._ledger.take_back()
+        self._ask(self._ledger.take_back)
         self._pending.clear()
         raise Denied(
             f"Segment has refused everything and has never accepted anything of this source ({reason}): the refusal is not the events'. "
@@ -446,8 +507,9 @@ class Pipeline:
 
     def _drain(self) -> None:
         self._start()
-        while self._flying or self._pending or self._acknowledged:
+        while self._flying or self._pending or self._acknowledged or self._intents or self._receipts:
             self._collect(block=True)
+        self._committed(all_of_it=True)
         if self._held and not self._accepted:
             self._take_back()
 
@@ -456,8 +518,12 @@ class Pipeline:
     def _landed(self, batch: Batch) -> None:
         sequence = self._flush_of.pop(batch.id, None)
         if sequence is not None:
-            self._open[sequence].left -= 1
-            self._close_flushes()
+            self._done(sequence)
+
+    def _done(self, sequence: int) -> None:
+        """Note that one thing of a chunk is done: itself, an intent or a batch."""
+        self._open[sequence].left -= 1
+        self._close_flushes()
 
     def _close_flushes(self) -> None:
         """Let go of what the oldest flushes replaced, in their order: should all be taken back, the rest is still there."""
@@ -466,7 +532,8 @@ class Pipeline:
             if flush.left:
                 return
             for scope, group, replaced in flush.groups:
-                self._ledger.settle(scope, group, replaced)
+                if replaced:
+                    self._chores.append(self._submit(self._ledger.settle, scope, group, replaced))
             del self._open[sequence]
 
     def _release(self) -> None:
@@ -479,6 +546,24 @@ class Pipeline:
             self._at("before state")
             self._print_state(value)
             self._at("after state")
+
+    def _ask(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Ask at the desk and wait for the answer: it comes after all that was asked before."""
+        return self._submit(do, *args, **kwargs).result()
+
+    def _submit(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Ask at the desk. After one failure it does nothing more: what comes later builds on what came before."""
+
+        def done() -> R:
+            if self._failure:
+                raise self._failure
+            try:
+                return do(*args, **kwargs)
+            except BaseException as error:
+                self._failure = error
+                raise
+
+        return self._desk.submit(done)
 
     def _instant(self, text: str | None) -> datetime:
         if text is None:
