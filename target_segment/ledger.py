@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class Ledger:
         self._now = now
         self.run = 0
         self._group = 0
-        self._batch = 0
+        self._batches = count(1)
 
     # --- a run
 
@@ -83,7 +84,7 @@ class Ledger:
         self._group = self._one(
             "SELECT greatest((SELECT coalesce(max(batch_group), 0) FROM memory), (SELECT coalesce(max(batch_group), 0) FROM outbox))"
         )
-        self._batch = self._one("SELECT coalesce(max(id), 0) FROM outbox")
+        self._batches = count(self._one("SELECT coalesce(max(id), 0) + 1 FROM outbox"))
         self._db.execute(
             "INSERT INTO runs (run, source, mode, started) VALUES ($1, $2, $3, $4)",
             [self.run, self._source, mode, self._clock()],
@@ -179,9 +180,8 @@ class Ledger:
     # --- intent, receipt
 
     def next_batch(self) -> int:
-        """Return the number of the next batch."""
-        self._batch += 1
-        return self._batch
+        """Return the number of the next batch; the one method that any thread may call."""
+        return next(self._batches)
 
     def intend(
         self, scope: Scope, rows: Iterable[Row], batches: Sequence[Batch], refusals: Sequence[Refusal]
