@@ -63,13 +63,17 @@ def story(chance):
     return told
 
 
+WHENEVER = {"Order Updated", "Fulfillment Updated", "Coupon Applied", "Order Refunded"}
+"""Told of what was seen to change, so of what was seen at all; and refunds, whose money is counted."""
+
+
 def account(events):
-    """What happened, whatever was read when: once and running events, and the money of each refund."""
+    """What happened, whatever was read when: once events that have an instant, and the money of each refund."""
     seen = {event["messageId"]: event for event in events if event["type"] == "track"}.values()
     happened = Counter(
         (name_of(event), event.get("userId") or event["anonymousId"], event["properties"].get("order_id"))
         for event in seen
-        if name_of(event) not in ("Order Updated", "Fulfillment Updated", "Order Refunded")
+        if name_of(event) not in WHENEVER
     )
     for event in seen:
         if name_of(event) == "Order Refunded":
