@@ -27,6 +27,7 @@ VISIBLE = timedelta(days=60)
 
 INLINE = {
     "linesFirst": (5, 100),
+    "shippingFirst": (2, 10),
     "paymentsFirst": (5, 50),
     "refundsFirst": (2, 20),
     "refundPartsFirst": (3, 30),
@@ -186,6 +187,9 @@ class Shopify:
             self._read_on(
                 "OrderLines", order.id, order.line_items, _Paged[raw.Line], products=self._parts["products"]
             )
+        if order.shipping_lines and _goes_on(order.shipping_lines):
+            overflowed.add("shippingFirst")
+            self._read_on("OrderShipping", order.id, order.shipping_lines, _Paged[raw.ShippingLine])
         if isinstance(order.transactions, list) and len(order.transactions) >= asked["paymentsFirst"]:
             overflowed.add("paymentsFirst")
             order.transactions = self._payments(order)

@@ -21,6 +21,7 @@ from tap_commerce.platforms.shopify.translating.values import (
     moment,
     number,
     seen,
+    summed,
     text,
     utc,
 )
@@ -42,7 +43,7 @@ def order_record(
     journey = order.customer_journey_summary
     visit = journey.last_visit if journey and journey.ready else UNSET if journey else journey
     location = order.retail_location
-    shipping = shipping_price(order)
+    shipping, presentment_shipping, shipping_method = shipped(order)
     return records.Order(
         platform=PLATFORM,
         shop=shop,
@@ -69,7 +70,7 @@ def order_record(
         current_total=amount(order.current_total_price_set),
         subtotal=amount(order.subtotal_price_set),
         discount=amount(order.total_discounts_set),
-        shipping=amount(shipping),
+        shipping=shipping,
         tax=amount(order.total_tax_set),
         tip=amount(order.total_tip_received_set),
         total_refunded=amount(order.total_refunded_set),
@@ -78,11 +79,11 @@ def order_record(
         presentment_total=seen(order.total_price_set),
         presentment_subtotal=seen(order.subtotal_price_set),
         presentment_discount=seen(order.total_discounts_set),
-        presentment_shipping=seen(shipping),
+        presentment_shipping=presentment_shipping,
         presentment_tax=seen(order.total_tax_set),
         coupons=coupons(order),
         payment_methods=order.payment_gateway_names,
-        shipping_method=text(order.shipping_line.title) if order.shipping_line else order.shipping_line,
+        shipping_method=shipping_method,
         source=about.source,
         location_id=identity(location.id) if location else location,
         location_name=text(location.name) if location else location,
@@ -143,14 +144,20 @@ def status(order: raw.Order) -> Says[str]:
     return "closed" if order.closed else "open"
 
 
-def shipping_price(order: raw.Order) -> raw.Maybe[raw.Bag]:
-    """Take what shipping cost after discounts, as it is part of the total.
+def shipped(order: raw.Order) -> tuple[Says[Decimal], Says[Decimal], Says[str]]:
+    """Say what shipping cost after discounts, as it is part of the total, in both currencies, and its first method.
 
-    `totalShippingPriceSet` is before them: https://shopify.dev/docs/api/admin-rest/latest/resources/order
+    `totalShippingPriceSet` is before discounts, so it speaks only where there is no line at all:
+    https://shopify.dev/docs/api/admin-graphql/latest/objects/Order#field-Order.fields.totalShippingPriceSet
     """
-    if order.shipping_line and order.shipping_line.discounted_price_set:
-        return order.shipping_line.discounted_price_set
-    return order.total_shipping_price_set
+    if not order.shipping_lines:
+        return UNSET, UNSET, UNSET
+    lines, whole = order.shipping_lines.nodes, order.total_shipping_price_set
+    if not lines:
+        free = whole if whole and not whole.shop_money.amount else UNSET
+        return amount(free), seen(free), None
+    bags = [each.discounted_price_set for each in lines]
+    return summed(map(amount, bags)), summed(map(seen, bags)), text(lines[0].title)
 
 
 def authorized_at(order: raw.Order) -> Says[str]:
@@ -233,6 +240,6 @@ def _allocations(order: raw.Order) -> list[raw.Allocation]:
     if order.edited or not order.line_items:
         return []
     found = [each for line in order.line_items.nodes for each in line.discount_allocations or ()]
-    if order.shipping_line:
-        found += order.shipping_line.discount_allocations or ()
+    for shipping in order.shipping_lines.nodes if order.shipping_lines else ():
+        found += shipping.discount_allocations or ()
     return found

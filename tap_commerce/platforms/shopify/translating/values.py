@@ -3,6 +3,7 @@
 `None` stays null, `UNSET` stays left out, an empty string becomes null. Amounts keep Shopify's digits.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -73,6 +74,13 @@ def seen(bag: raw.Maybe[raw.Bag]) -> Says[Decimal]:
     if not bag:
         return bag
     return bag.presentment_money.amount if bag.presentment_money else UNSET
+
+
+def summed(amounts: Iterable[Says[Decimal]]) -> Says[Decimal]:
+    """Add amounts up, if all of them are known."""
+    found = list(amounts)
+    known = [each for each in found if isinstance(each, Decimal)]
+    return sum(known, NOTHING) if len(known) == len(found) else UNSET
 
 
 def attributes(pairs: raw.Maybe[list[raw.Pair]]) -> Says[list[records.Attribute]]:

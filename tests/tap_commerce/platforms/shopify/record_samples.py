@@ -162,7 +162,16 @@ def complete(api, node):
 
 
 def wanted():
-    sizes = ["lines", "payments", "refunds", "refundParts", "fulfillments", "fulfillmentLines", "tracking"]
+    sizes = [
+        "lines",
+        "shipping",
+        "payments",
+        "refunds",
+        "refundParts",
+        "fulfillments",
+        "fulfillmentLines",
+        "tracking",
+    ]
     return (
         dict.fromkeys(PARTS, True)
         | {f"{name}First": 20 for name in sizes}

@@ -1,7 +1,9 @@
 """The tap's questions, answered by a sandbox that executes them against Shopify's own types."""
 
+import json
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -381,3 +383,75 @@ def test_wrong_settings_are_named_before_anything_is_asked(settings, says):
 def test_the_shop_is_named_after_its_host():
     it = Shopify({"api_url": "https://acme.myshopify.com", "access_token": "x"}, Wire(user_agent="test"))
     assert it.shop == "acme.myshopify.com"
+
+
+# What the sandbox's shop does not do
+
+
+class Canned:
+    """A session that answers each operation by a function of its variables, and remembers what it was asked."""
+
+    def __init__(self, **operations):
+        self.operations, self.asked, self.headers = operations, [], {}
+
+    def request(self, method, url, *, headers, data, **_):
+        asked = json.loads(data)
+        name, variables = asked["operationName"], asked["variables"]
+        self.asked.append((name, variables))
+        body = json.dumps({"data": self.operations[name](variables)}).encode()
+        return SimpleNamespace(
+            status_code=200,
+            headers={"Date": "Fri, 20 Nov 2026 12:00:00 GMT"},
+            raw=SimpleNamespace(read=lambda decode_content: body),
+        )
+
+    def tap(self, selection=None):
+        wire = Wire(user_agent="test", session=self, bounds=Bounds(attempts=2), sleep=lambda seconds: None)
+        made = Shopify({"api_url": "https://acme.myshopify.com", "access_token": "x", "shop": "acme"}, wire)
+        made.open(EVERYTHING if selection is None else selection)
+        return made
+
+
+def scopes(variables):
+    granted = ["read_orders", "read_all_orders", "read_customers"]
+    return {"currentAppInstallation": {"accessScopes": [{"handle": each} for each in granted]}}
+
+
+def whole(*nodes, after=None):
+    return {"nodes": list(nodes), "pageInfo": {"hasNextPage": after is not None, "endCursor": after}}
+
+
+def raw_order(number=1, **facts):
+    return {
+        "id": f"gid://shopify/Order/{number}",
+        "name": f"#{number}",
+        "createdAt": "2026-11-20T08:00:00Z",
+        "processedAt": "2026-11-20T08:00:00Z",
+        "updatedAt": "2026-11-20T09:00:00Z",
+        "currencyCode": "EUR",
+        "presentmentCurrencyCode": "EUR",
+        "displayFulfillmentStatus": "UNFULFILLED",
+        "totalPriceSet": {"shopMoney": {"amount": "100.0"}},
+        **facts,
+    }
+
+
+def shipping(price):
+    money = {"amount": price}
+    return {
+        "title": price,
+        "discountedPriceSet": {"shopMoney": money, "presentmentMoney": money},
+        "discountAllocations": [],
+    }
+
+
+def test_shipping_lines_are_read_to_their_end():
+    page = raw_order(shippingLines=whole(shipping("1.0"), shipping("2.0"), after="c"))
+    shop = Canned(
+        Scopes=scopes,
+        Orders=lambda variables: {"orders": whole(page)},
+        OrderShipping=lambda variables: {"node": {"page": whole(shipping("4.0"))}},
+    )
+    ((_, told),) = read(shop.tap())
+    assert (told.shipping, told.shipping_method) == (7, "1.0")
+    assert shop.asked[-1][1]["after"] == "c"

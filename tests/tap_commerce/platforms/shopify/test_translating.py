@@ -70,6 +70,36 @@ def test_shipping_is_after_discounts_so_that_an_order_adds_up():
     assert order.coupons[0].amount == 5
 
 
+def both(ours, theirs):
+    return {"shopMoney": {"amount": ours}, "presentmentMoney": {"amount": theirs}}
+
+
+def test_several_shipping_lines_are_one_amount_and_their_codes_count():
+    line = {"title": "Express", "discountedPriceSet": both("4.90", "5.30"), "discountAllocations": []}
+    code = {"allocatedAmountSet": {"shopMoney": {"amount": "2.00"}}, "discountApplication": {"code": "SHIP"}}
+    other = {"title": "Freight", "discountedPriceSet": both("10.0", "10.8"), "discountAllocations": [code]}
+    made = order(
+        shippingLines={"nodes": [line, other]},
+        totalShippingPriceSet=both("16.90", "18.10"),
+        lineItems={"nodes": []},
+        discountCodes=["SHIP"],
+    )
+    told = translating.family(made, "acme")[0][1]
+    assert (told.shipping, told.presentment_shipping, told.shipping_method) == (
+        Decimal("14.90"),
+        Decimal("16.10"),
+        "Express",
+    )
+    assert told.coupons[0].amount == 2
+
+
+@pytest.mark.parametrize(("whole", "shipping"), [("0.0", Decimal(0)), ("9.0", msgspec.UNSET)])
+def test_without_a_shipping_line_shipping_costs_nothing_or_nobody_knows(whole, shipping):
+    made = order(shippingLines={"nodes": []}, totalShippingPriceSet=both(whole, whole))
+    told = translating.family(made, "acme")[0][1]
+    assert (told.shipping, told.shipping_method) == (shipping, None)
+
+
 def test_a_line_that_was_edited_away_counts_nothing_and_a_returned_one_counts():
     (order,) = of("edited", "orders")
     kept, gone, added = order.line_items
