@@ -8,7 +8,7 @@ statement: DuckDB takes a row in 2 µs so, in a millisecond by `executemany`. A 
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
@@ -85,14 +85,14 @@ class Ledger:
             "SELECT greatest((SELECT coalesce(max(batch_group), 0) FROM memory), (SELECT coalesce(max(batch_group), 0) FROM outbox))"
         )
         self._batches = count(self._one("SELECT coalesce(max(id), 0) + 1 FROM outbox"))
-        self._db.execute(
+        self._do(
             "INSERT INTO runs (run, source, mode, started) VALUES ($1, $2, $3, $4)",
             [self.run, self._source, mode, self._clock()],
         )
 
     def end(self, outcome: str, counts: Mapping[str, Any]) -> None:
         """Write what this run read, told, knew and waited for."""
-        self._db.execute(
+        self._do(
             "UPDATE runs SET ended = $2, outcome = $3, records = $4, unchanged = $5, told = $6, refused = $7,"
             " waited_seconds = $8, counts = $9 WHERE run = $1",
             [
@@ -103,7 +103,7 @@ class Ledger:
 
     def known_sources(self, platform: str, shop: str) -> list[str]:
         """Return the other segment sources under which this ledger knows a shop."""
-        rows = self._db.execute(
+        rows = self._do(
             "SELECT DISTINCT source FROM watch WHERE platform = $1 AND shop = $2 ORDER BY source",
             [platform, shop],
         ).fetchall()
@@ -111,15 +111,13 @@ class Ledger:
 
     def has_receipts(self) -> bool:
         """Say whether Segment has ever acknowledged anything of this source."""
-        return bool(
-            self._db.execute("SELECT 1 FROM receipts WHERE source = $1 LIMIT 1", [self._source]).fetchall()
-        )
+        return bool(self._do("SELECT 1 FROM receipts WHERE source = $1 LIMIT 1", [self._source]).fetchall())
 
     # --- since when
 
     def watched(self, scope: Scope) -> dict[str, Watched]:
         """Return since when each transition of a shop is told."""
-        rows = self._db.execute(
+        rows = self._do(
             "SELECT transition, condition, epoch_us(since), generation FROM watch WHERE source = $1 AND platform = $2 AND shop = $3",
             [self._source, *scope],
         ).fetchall()
@@ -132,11 +130,11 @@ class Ledger:
         """Remember since when these transitions of a shop are told."""
         with self._transaction():
             for name, each in watched.items():
-                self._db.execute(
+                self._do(
                     "DELETE FROM watch WHERE source = $1 AND platform = $2 AND shop = $3 AND transition = $4",
                     [self._source, *scope, name],
                 )
-                self._db.execute(
+                self._do(
                     "INSERT INTO watch VALUES ($1, $2, $3, $4, $5, $6, $7)",
                     [self._source, *scope, name, each.condition, _naive(each.since), each.generation],
                 )
@@ -148,7 +146,7 @@ class Ledger:
         if not read:
             return set()
         microseconds = {at: (at - _EPOCH) // timedelta(microseconds=1) for at in set(read.values())}
-        rows = self._db.execute(
+        rows = self._do(
             "UPDATE memory SET seen_at = greatest(seen_at, make_timestamp(seen.at)) FROM"
             " (SELECT unnest($1::VARCHAR[])::UUID AS form, unnest($2::BIGINT[]) AS at) AS seen WHERE memory.form = seen.form"
             " RETURNING replace(memory.form::VARCHAR, '-', '')",
@@ -163,7 +161,7 @@ class Ledger:
         for stream, subject in rows:
             streams.setdefault(stream, []).append(subject)
         for stream, subjects in streams.items():
-            found = self._db.execute(
+            found = self._do(
                 "SELECT subject, epoch_us(instant), epoch_us(seen_at), form::VARCHAR, remembered::VARCHAR FROM memory"
                 " WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4"
                 " AND subject IN (SELECT unnest($5::VARCHAR[])) ORDER BY batch_group",
@@ -202,7 +200,7 @@ class Ledger:
             return
         ids = [batch.id for batch in batches]
         with self._transaction():
-            self._db.execute(
+            self._do(
                 "INSERT INTO receipts SELECT r.m, $2, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $3, r.a, r.c, $4"
                 " FROM (SELECT unnest(from_json($1, $5)) AS r)",
                 [
@@ -213,7 +211,7 @@ class Ledger:
                     _ABOUT,
                 ],
             )
-            self._db.execute("DELETE FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[]))", [ids])
+            self._do("DELETE FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[]))", [ids])
 
     def settle(self, scope: Scope, group: int, replaced: Iterable[Key]) -> None:
         """Let go of what a group replaced in memory, now that all of it has its receipt."""
@@ -221,7 +219,7 @@ class Ledger:
         for stream, subject in replaced:
             streams.setdefault(stream, []).append(subject)
         for stream, subjects in streams.items():
-            self._db.execute(
+            self._do(
                 "DELETE FROM memory WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4 AND batch_group < $5"
                 " AND subject IN (SELECT unnest($6::VARCHAR[]))",
                 [self._source, *scope, stream, group, subjects],
@@ -230,10 +228,8 @@ class Ledger:
     def split(self, batch: Batch, halves: Sequence[Batch]) -> None:
         """Replace a refused batch in the outbox by its halves, so that each has its own receipt at once."""
         with self._transaction():
-            (group,) = self._db.execute(
-                "SELECT batch_group FROM outbox WHERE id = $1", [batch.id]
-            ).fetchall()[0]
-            self._db.execute("DELETE FROM outbox WHERE id = $1", [batch.id])
+            (group,) = self._do("SELECT batch_group FROM outbox WHERE id = $1", [batch.id]).fetchall()[0]
+            self._do("DELETE FROM outbox WHERE id = $1", [batch.id])
             for half in halves:
                 self._put_out(half, group)
 
@@ -241,31 +237,27 @@ class Ledger:
         """Commit that the one event of a batch was refused: a row with payload and reason instead of a receipt."""
         with self._transaction():
             self._note([refusal])
-            self._db.execute("DELETE FROM outbox WHERE id = $1", [batch.id])
+            self._do("DELETE FROM outbox WHERE id = $1", [batch.id])
             self._mark_rejected(refusal)
 
     def take_back(self) -> None:
         """Forget every intent that has no receipt: the refusal was not the events'."""
         with self._transaction():
             # Later groups build on the first that is taken back, also those that tell nothing themselves.
-            self._db.execute(
+            self._do(
                 "DELETE FROM memory WHERE source = $1 AND batch_group >="
                 " (SELECT min(batch_group) FROM outbox WHERE source = $1)",
                 [self._source],
             )
-            self._db.execute("DELETE FROM outbox WHERE source = $1", [self._source])
-            if not self._db.execute(
-                "SELECT 1 FROM memory WHERE source = $1 LIMIT 1", [self._source]
-            ).fetchall():
-                self._db.execute("DELETE FROM watch WHERE source = $1", [self._source])
+            self._do("DELETE FROM outbox WHERE source = $1", [self._source])
+            if not self._do("SELECT 1 FROM memory WHERE source = $1 LIMIT 1", [self._source]).fetchall():
+                self._do("DELETE FROM watch WHERE source = $1", [self._source])
 
     def outbox(self) -> Iterator[tuple[Batch, datetime]]:
         """Yield the batches of this source that were intended and not receipted, oldest first, and when they were intended."""
-        ids = self._db.execute(
-            "SELECT id FROM outbox WHERE source = $1 ORDER BY id", [self._source]
-        ).fetchall()
+        ids = self._do("SELECT id FROM outbox WHERE source = $1 ORDER BY id", [self._source]).fetchall()
         for (number,) in ids:
-            (row,) = self._db.execute(
+            (row,) = self._do(
                 "SELECT events, people, deflated, size, crc, about, epoch_us(intended) FROM outbox WHERE id = $1",
                 [number],
             ).fetchall()
@@ -282,7 +274,7 @@ class Ledger:
         """Let go of every row of memory that a newer one replaces, unless something intended may yet be taken back."""
         if not self.outbox_is_empty():
             return
-        self._db.execute(
+        self._do(
             "DELETE FROM memory USING memory AS newer WHERE memory.batch_group < newer.batch_group"
             " AND memory.stream = newer.stream AND memory.subject = newer.subject AND memory.source = newer.source"
             " AND memory.platform = newer.platform AND memory.shop = newer.shop"
@@ -291,7 +283,7 @@ class Ledger:
     def retell(self, transitions: Sequence[str]) -> int:
         """Forget that these transitions of this source were told, raise their generation; return how many fates were forgotten."""
         with self._transaction():
-            rows = self._db.execute(
+            rows = self._do(
                 "SELECT rowid, remembered::VARCHAR, refunded FROM memory LEFT JOIN"
                 " (SELECT source, platform, shop, 'refunds' AS stream, subject, sum(amount) AS refunded FROM receipts"
                 " WHERE transition = 'order_refunded' GROUP BY ALL) USING (source, platform, shop, stream, subject)"
@@ -306,17 +298,17 @@ class Ledger:
                     forgotten += count
                     places.append(place)
                     contents.append(_encode(memory).decode())
-            self._db.execute(
+            self._do(
                 "UPDATE memory SET remembered = fresh.content FROM"
                 " (SELECT unnest($1::BIGINT[]) AS place, unnest($2::VARCHAR[]) AS content) AS fresh WHERE memory.rowid = fresh.place",
                 [places, contents],
             )
-            self._db.execute("UPDATE memory SET form = NULL WHERE source = $1", [self._source])
-            self._db.execute(
+            self._do("UPDATE memory SET form = NULL WHERE source = $1", [self._source])
+            self._do(
                 "DELETE FROM receipts WHERE source = $1 AND transition IN (SELECT unnest($2::VARCHAR[]))",
                 [self._source, list(transitions)],
             )
-            self._db.execute(
+            self._do(
                 "UPDATE watch SET generation = generation + 1 WHERE source = $1 AND transition IN (SELECT unnest($2::VARCHAR[]))",
                 [self._source, list(transitions)],
             )
@@ -328,26 +320,24 @@ class Ledger:
         Not those of a running total: which part of it was rejected is not remembered.
         """
         with self._transaction():
-            rows = self._db.execute(
+            rows = self._do(
                 "DELETE FROM refused WHERE source = $1 AND fate = $2 AND transition <> 'order_refunded'"
                 " RETURNING platform, shop, stream, transition, subject",
                 [self._source, REJECTED],
             ).fetchall()
             for platform, shop, stream, transition, subject in rows:
                 self._unsettle((platform, shop), stream, transition, subject)
-            self._db.execute("UPDATE memory SET form = NULL WHERE source = $1", [self._source])
+            self._do("UPDATE memory SET form = NULL WHERE source = $1", [self._source])
         return len(rows)
 
     def knows_refused(self, form: str) -> bool:
         """Say whether this very record was set aside before."""
         question = "SELECT 1 FROM refused WHERE source = $1 AND message_id = $2::UUID LIMIT 1"
-        return bool(self._db.execute(question, [self._source, form]).fetchall())
+        return bool(self._do(question, [self._source, form]).fetchall())
 
     def outbox_is_empty(self) -> bool:
         """Say whether nothing of this source is intended and without a receipt."""
-        return not self._db.execute(
-            "SELECT 1 FROM outbox WHERE source = $1 LIMIT 1", [self._source]
-        ).fetchall()
+        return not self._do("SELECT 1 FROM outbox WHERE source = $1 LIMIT 1", [self._source]).fetchall()
 
     def close(self) -> None:
         """Close the file."""
@@ -355,15 +345,25 @@ class Ledger:
 
     # --- within a transaction
 
+    def _do(self, statement: str, values: Sequence[Any] | None = None) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._db.execute(statement, values)
+        except duckdb.Error as error:
+            raise LedgerError(
+                f"the ledger could not be used ({str(error).splitlines()[0][:200]}): is its disk full or gone? "
+                "What was intended stays, the next run goes on (setting `ledger`)"
+            ) from error
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN")
+        self._do("BEGIN")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            with suppress(LedgerError):
+                self._do("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self._do("COMMIT")
 
     def _remember(self, scope: Scope, rows: Sequence[Row]) -> None:
         if not rows:
@@ -381,14 +381,14 @@ class Ledger:
                 for row in rows
             ]
         )
-        self._db.execute(
+        self._do(
             "INSERT INTO memory SELECT $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
             " FROM (SELECT unnest(from_json($5, $6)) AS r)",
             [self._source, *scope, self._group, document.decode(), _ROWS],
         )
 
     def _put_out(self, batch: Batch, group: int) -> None:
-        self._db.execute(
+        self._do(
             "INSERT INTO outbox VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             [
                 batch.id, self._source, group, batch.count, sorted(batch.people), batch.deflated, batch.size, batch.crc,
@@ -398,7 +398,7 @@ class Ledger:
 
     def _note(self, refusals: Sequence[Refusal]) -> None:
         for each in refusals:
-            self._db.execute(
+            self._do(
                 "INSERT INTO refused VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
                 [
                     self._source, each.platform, each.shop, each.fate, each.stream, each.transition, each.subject, each.message_id,
@@ -429,13 +429,13 @@ class Ledger:
             self._rewrite(scope, row, name)
 
     def _rewrite(self, scope: Scope, row: Row, _: str) -> None:
-        self._db.execute(
+        self._do(
             "UPDATE memory SET remembered = $6, form = $7 WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4 AND subject = $5",
             [self._source, *scope, row.stream, row.subject, _encode(row.memory).decode(), row.form],
         )
 
     def _one(self, question: str) -> Any:
-        return self._db.execute(question).fetchall()[0][0]
+        return self._do(question).fetchall()[0][0]
 
     def _clock(self) -> datetime:
         return _naive(self._now())

@@ -126,6 +126,7 @@ class Pipeline:
         self._acknowledged_since = 0.0
         self._held: list[tuple[Batch, str]] = []
         self._accepted = ledger.has_receipts()
+        self._resumed = False
         self._read_at: tuple[str | None, datetime | None] = (None, None)
         self.counts: Counter[str] = Counter()
         self.told: Counter[str] = Counter()
@@ -136,6 +137,7 @@ class Pipeline:
     def resume(self) -> None:
         """Finish what the outbox holds, verbatim but for `sentAt`, before a line is read."""
         left = self._ask(lambda: list(self._ledger.outbox()))
+        self._resumed = bool(left)
         for batch, intended in left:
             if self._now() - intended > UNCERTAIN_AFTER:
                 self.counts["uncertain"] += batch.count
@@ -400,6 +402,9 @@ class Pipeline:
             self._answers(list(landed))
             self._confirm()
             self._committed(all_of_it=True)
+            if isinstance(stop, Denied) and not (self._accepted or self._resumed):
+                # Whoever does not know us has accepted nothing: with the right key all begins anew.
+                self._ask(self._ledger.take_back)
             raise stop
         self._start()
         if self._acknowledged and (

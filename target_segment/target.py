@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -400,6 +400,7 @@ class TargetSegment(Target):
         config: Any = None,
         file_input: IO[str] | None = None,
         retell: str | None = None,
+        retry: bool = False,
     ) -> None:
         """Run the command line."""
         super(Target, cls).invoke(about=about, about_format=about_format)
@@ -410,6 +411,9 @@ class TargetSegment(Target):
         )
         if retell:
             target.retell(retell)
+            return
+        if retry:
+            target.retry()
             return
         code = target.run(file_input)
         if code:
@@ -422,13 +426,18 @@ class TargetSegment(Target):
         command.help = (
             "Tell Segment what the Singer records on standard input prove, each thing effectively once."
         )
-        command.params.append(
+        command.params += [
             click.Option(
                 ["--retell"],
                 metavar="TRANSITIONS",
                 help="Forget that these transitions (comma-separated, or `all`) were told: the next runs tell again what they read, under new messageIds.",
-            )
-        )
+            ),
+            click.Option(
+                ["--retry"],
+                is_flag=True,
+                help="Let what was rejected be decided anew when it is next read: after a template is mended, say.",
+            ),
+        ]
         return command
 
     def retell(self, transitions: str) -> None:
@@ -438,6 +447,23 @@ class TargetSegment(Target):
             raise Misconfigured(
                 f"--retell: there is no transition {unknown[0]!r}; there are {', '.join(TABLE)}"
             )
+        with self._settled() as ledger:
+            forgotten = ledger.retell(names)
+        click.echo(
+            f"{forgotten} fates forgotten. Rewind the tap's state to before what you want told again, and check that `since` is early enough."
+        )
+
+    def retry(self) -> None:
+        """Let what was rejected be decided anew."""
+        with self._settled() as ledger:
+            count = ledger.retry()
+        click.echo(
+            f"{count} rejected transitions will be decided anew when they are next read: rewind the tap's state if that is long ago."
+        )
+
+    @contextlib.contextmanager
+    def _settled(self) -> Iterator[Ledger]:
+        """Open the ledger for a change by hand: nothing may be under way."""
         ledger = opened(
             self.settings["ledger"],
             segment_source(self.settings),
@@ -445,15 +471,10 @@ class TargetSegment(Target):
         )
         try:
             if not ledger.outbox_is_empty():
-                raise LedgerError(
-                    "some events are intended and not yet told: run once with mode=send, then retell"
-                )
-            forgotten = ledger.retell(names)
+                raise LedgerError("some events are intended and not yet told: run once with mode=send before")
+            yield ledger
         finally:
             ledger.close()
-        click.echo(
-            f"{forgotten} fates forgotten. Rewind the tap's state to before what you want told again, and check that `since` is early enough."
-        )
 
 
 def _since(text: str) -> datetime | None:

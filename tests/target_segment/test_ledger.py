@@ -271,6 +271,16 @@ def test_receipts_of_what_is_retold_are_forgotten_and_the_others_stay(world):
     assert world.rows("SELECT transition FROM receipts ORDER BY ALL") == [("identify",), ("order_refunded",)]
 
 
+# --- a disk that is full
+
+
+def test_a_database_that_fails_in_the_middle_is_one_clear_error(world):
+    ledger = world.ledger()
+    ledger._db.close()
+    with pytest.raises(LedgerError, match="the ledger could not be used"):
+        ledger.has_receipts()
+
+
 # --- rejected, and told after all
 
 

@@ -335,17 +335,40 @@ def test_after_a_receipt_a_run_of_refusals_is_the_events_fault(world):
     assert world.rows("SELECT count(*) FROM refused") == [(6,)]
 
 
-def test_a_denial_stops_at_once_with_the_state_untouched_and_the_intents_kept(world):
-    def denied(events):
-        raise Denied("401")
+def denied(events):
+    raise Denied("401")
 
+
+def test_a_denial_stops_at_once_with_the_state_untouched_and_the_intents_kept(world):
+    world.run(order("first"))
+    tried = len(world.courier.tried)
     world.courier.answer = denied
     with pytest.raises(Denied):
         world.run(order(), State(1))
     assert world.last.states == []
-    assert len(world.courier.tried) == 1
+    assert len(world.courier.tried) == tried + 1
     world.courier.answer = lambda events: None
-    assert names(world.run()) == ["identify", "Order Completed"]
+    assert names(world.run()) == ["Order Completed"]
+
+
+def test_a_denial_before_anything_was_accepted_leaves_nothing_so_that_another_key_begins_anew(world):
+    world.courier.answer = denied
+    with pytest.raises(Denied):
+        world.run(order())
+    assert [world.rows(f"SELECT count(*) FROM {table}") for table in ("memory", "outbox", "watch")] == [
+        [(0,)]
+    ] * 3
+    world.courier.answer = lambda events: None
+    assert names(world.run(order(), write_key="another")) == ["identify", "Order Completed"]
+
+
+def test_a_denial_of_what_an_earlier_run_may_have_told_keeps_it(world):
+    world.run(order(), crash=("after delivery", 1), catch=(Crash,))
+    world.courier.answer = denied
+    with pytest.raises(Denied):
+        world.run(order())
+    world.courier.answer = lambda events: None
+    assert len(world.run()) == 2
 
 
 def test_an_outage_stops_the_run_and_the_next_one_tells(world):

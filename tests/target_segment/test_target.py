@@ -393,6 +393,8 @@ def test_settings_may_come_from_the_environment_and_retell_is_a_command(config, 
     assert len(segment.events) == 3
     retold = command("--config=ENV", "--retell", "order_completed", **environment)
     assert (retold.returncode, "1 fates forgotten" in retold.stdout) == (0, True), retold.stderr
+    retried = command("--config=ENV", "--retry", **environment)
+    assert (retried.returncode, "0 rejected" in retried.stdout) == (0, True), retried.stderr
     unknown = command("--config=ENV", "--retell", "order_complete", **environment)
     assert unknown.returncode == 1
     assert "order_complete" in unknown.stderr
