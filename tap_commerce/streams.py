@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 SETTLED = timedelta(hours=1)
 """Rows that changed longer ago than this stand in the platform's index as they are."""
 
+AHEAD = timedelta(minutes=5)
+"""How far two of a shop's servers may disagree about the time."""
+
 CHECKPOINT = 100
 """Records after which a STATE is worth its line."""
 
@@ -122,6 +125,8 @@ class Plan(NamedTuple):
     end: datetime
     looks_again: bool
     """Whether this is the second look."""
+    unread: datetime
+    """From when on some of the streams were never read: a second look begins earlier, but at what is known."""
 
 
 class Polling:
@@ -164,7 +169,7 @@ class Polling:
             for streams in platform.passes:
                 if selected := tuple(name for name in streams if name in selection):
                     plan = self._plan(selected, platform)
-                    platform.permit(selected, plan.start)
+                    platform.permit(selected, plan.unread)
                     self._plans[streams] = plan
             self._platform = platform
         return self._platform
@@ -172,23 +177,25 @@ class Polling:
     def _plan(self, streams: tuple[str, ...], platform: Platform) -> Plan:
         now = platform.now().replace(microsecond=0)
         begin = instant("start_date", self._settings["start_date"])
-        known = {name: mark for name in streams if (mark := self._watermark(name)) is not None}
-        start, again = begin, False
+        back = timedelta(minutes=self._settings["lookback_minutes"])
+        known = {name: mark for name in streams if (mark := self._watermark(name, now)) is not None}
+        start, again, unread = begin, False, begin
         if known:
-            oldest = min(known.values())
-            start, again = self._resumed(tuple(known), oldest, now)
+            unread = min(known.values())
+            start, again = self._resumed(tuple(known), unread, back, now)
             # A later start_date is no reason to leave a gap behind the bookmark.
-            start = max(start, min(begin, oldest))
+            start = max(start, begin if begin <= unread else unread - back)
         if len(known) < len(streams):
             # Some stream has never been read: the pass begins where all begins, and there is nothing to look at again.
-            start = min(start, begin)
+            start, unread = min(start, begin), min(unread, begin)
             for name in streams:
                 self._bookmarks(name).setdefault("rechecked_at", _written(now))
-        return Plan(streams, start, now - platform.lag, again)
+        return Plan(streams, start, now - platform.lag, again, unread)
 
-    def _resumed(self, streams: tuple[str, ...], oldest: datetime, now: datetime) -> tuple[datetime, bool]:
+    def _resumed(
+        self, streams: tuple[str, ...], oldest: datetime, back: timedelta, now: datetime
+    ) -> tuple[datetime, bool]:
         """Say where to begin, and whether it is the second look."""
-        back = timedelta(minutes=self._settings["lookback_minutes"])
         again = timedelta(days=self._settings["recheck_days"])
         every = timedelta(hours=self._settings["recheck_hours"])
         if interrupted := [
@@ -196,7 +203,7 @@ class Polling:
         ]:
             return min(oldest, *interrupted) - back, True
         looked = [self._bookmark(name, "rechecked_at") for name in streams]
-        if again and any(each is None or now - each >= every for each in looked):
+        if again and any(each is None or now - each >= every or each > now + AHEAD for each in looked):
             return oldest - max(again, back), True
         return oldest - back, False
 
@@ -221,7 +228,8 @@ class Polling:
                     unsaved = 0
                 if self._stopped():
                     raise Stopped
-            self._move(plan, window.end)
+            # A clock that ran ahead when the window was cut has been set right by the answers since.
+            self._move(plan, min(window.end, platform.now().replace(microsecond=0) - platform.lag))
             self._write_state()
             unsaved = 0
         self._finish(plan)
@@ -248,9 +256,8 @@ class Polling:
     def _passed(self, plan: Plan, window: Window, page: Page) -> bool:
         """Move the watermark as far as this page proves, and say whether it moved.
 
-        Rows come in the order of the platform's index, and a row is at least as new as its place in it. So all rows
-        before the earliest instant on this page were read, provided that at least one of the page's rows stands in the
-        index where it belongs: when even that earliest one is an hour old, index lag is no more to be feared.
+        Rows come in the order of the platform's index, and no row that is still to come is older than `oldest`. While
+        that is less than an hour ago the index may not have settled, and a row may still come in before it.
         """
         if page.oldest is None or page.oldest > page.extracted_at - SETTLED:
             return False
@@ -260,11 +267,15 @@ class Polling:
     def _move(self, plan: Plan, instant: datetime) -> None:
         for name in plan.streams:
             mark = self._bookmarks(name)
-            before = self._bookmark(name, "replication_key_value")
             mark["replication_key"] = POLLED_BY
-            mark["replication_key_value"] = _written(max(instant, before) if before else instant)
+            mark["replication_key_value"] = self._later(plan, name, "replication_key_value", instant)
             if plan.looks_again:
-                mark["recheck_reached"] = _written(instant)
+                mark["recheck_reached"] = self._later(plan, name, "recheck_reached", instant)
+
+    def _later(self, plan: Plan, name: str, key: str, instant: datetime) -> str:
+        """Say which is later, the mark that stands or an instant, unless the mark is ahead of the shop's clock."""
+        before = self._bookmark(name, key)
+        return _written(max(instant, before) if before and before <= plan.end + AHEAD else instant)
 
     def _finish(self, plan: Plan) -> None:
         for name in plan.streams:
@@ -273,11 +284,20 @@ class Polling:
                 # null, not absent: whoever merges states would bring an absent one back.
                 mark |= {"rechecked_at": _written(plan.end), "recheck_reached": None}
 
-    def _watermark(self, name: str) -> datetime | None:
+    def _watermark(self, name: str, now: datetime) -> datetime | None:
         # Whoever forces a full table in the catalog wants to read from the start.
         if self._streams()[name].replication_method == "FULL_TABLE":
             return None
-        return self._bookmark(name, "replication_key_value")
+        mark = self._bookmark(name, "replication_key_value")
+        if mark and mark > now + AHEAD:
+            log.warning(
+                "state: the bookmark of %s, %s, is ahead of the shop's clock, so nobody knows what was read: "
+                "reading again from start_date",
+                name,
+                _written(mark),
+            )
+            return None
+        return mark
 
     def _bookmarks(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self._state.setdefault("bookmarks", {}).setdefault(name, {})

@@ -34,7 +34,8 @@ class Page(NamedTuple):
     extracted_at: datetime
     """The shop's time of the answer."""
     oldest: datetime | None
-    """The earliest instant by which a row of this page is polled, also of rows that bring no record."""
+    """An instant before which no row of the window is still to come: at most the earliest by which a row of this page is
+    polled, also of rows that bring no record; `None` if nothing is known."""
 
 
 class Platform(Protocol):
@@ -64,7 +65,8 @@ class Platform(Protocol):
     def read(self, streams: tuple[str, ...], window: Window) -> Iterator[Page]:
         """Read what changed within the window for these streams of one pass, in the order in which it changed.
 
-        Rows come in the order of the platform's own index, whose instants are never newer than the rows'.
+        Rows come in the order of the platform's own index, whose instants are never newer than the rows', but may be older:
+        then what a row shows says nothing of the rows to come.
         """
 
 

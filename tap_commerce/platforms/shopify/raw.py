@@ -234,6 +234,13 @@ class Reference(Raw, gc=False):
 
 
 @final
+class Parent(Raw, gc=False):
+    """The order of a refund or a fulfillment that was read by itself."""
+
+    updated_at: str
+
+
+@final
 class RefundedLine(Raw, gc=False):
     """https://shopify.dev/docs/api/admin-graphql/latest/objects/RefundLineItem."""
 
@@ -276,6 +283,7 @@ class Refund(Raw, gc=False):
     updated_at: Maybe[str] = UNSET
     note: Maybe[str] = UNSET
     return_: Maybe[Reference] = field(default=UNSET, name="return")
+    order: Maybe[Parent] = UNSET
 
 
 @final
@@ -322,6 +330,7 @@ class Fulfillment(Raw, gc=False):
     service: Maybe[Service] = UNSET
     tracking_info: Maybe[list[Tracking]] = UNSET
     fulfillment_line_items: Maybe[Connection[FulfilledLine]] = UNSET
+    order: Maybe[Parent] = UNSET
 
 
 @final
