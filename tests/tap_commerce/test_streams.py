@@ -204,7 +204,7 @@ def test_what_may_not_be_read_is_refused_before_anything_is_written():
 
 def test_a_later_start_date_leaves_no_gap_behind_a_bookmark():
     run = Run(Platform(), bookmarked("2026-11-10T00:00:00Z"), start_date="2026-11-19T00:00:00Z").go("orders")
-    assert run.read()[0].start == at("2026-11-10")
+    assert run.read()[0].start == at("2026-11-09T23:00")
 
 
 def test_a_poll_does_not_begin_before_the_start_date():
@@ -219,10 +219,30 @@ def test_a_full_table_in_the_catalog_begins_at_the_start_date():
     assert run.read(("orders",))[0].start == at("2026-11-01")
 
 
-def test_a_bookmark_ahead_of_the_shops_clock_stays_and_nothing_is_read():
-    run = Run(Platform(), bookmarked("2026-11-25T00:00:00Z")).go("orders")
-    assert run.read() == []
-    assert run.mark("orders") == "2026-11-25T00:00:00Z"
+def test_a_bookmark_ahead_of_the_shops_clock_is_none(caplog):
+    """Nobody can have read so far; what lies before it would be lost."""
+    state = bookmarked("2026-11-25T00:00:00Z")
+    run = Run(Platform(), state).go("orders")
+    assert run.read() == [Window(at("2026-11-01"), NOW - LAG)]
+    assert run.mark("orders") == "2026-11-20T11:59:50Z"
+    assert "ahead of the shop's clock" in caplog.text
+    assert Run(Platform(), state).go("orders").read()[0].start == at("2026-11-20T10:59:50")
+
+
+def test_two_servers_of_a_shop_may_disagree_by_seconds():
+    run = Run(Platform(), bookmarked("2026-11-20T12:00:30Z")).go("orders")
+    assert run.read()[0].start == at("2026-11-20T11:00:30")
+    assert run.mark("orders") == "2026-11-20T12:00:30Z"
+
+
+def test_a_clock_that_ran_ahead_when_the_pass_began_does_not_carry_the_bookmark_along():
+    class Corrected(Platform):
+        def read(self, streams, window):
+            self._now = NOW
+            return super().read(streams, window)
+
+    run = Run(Corrected(now=NOW + timedelta(hours=3))).go("orders")
+    assert run.mark("orders") == "2026-11-20T11:59:50Z"
 
 
 def test_a_bookmark_that_is_no_instant_is_named():
@@ -356,6 +376,40 @@ def test_an_interrupted_second_look_goes_on_and_the_bookmark_stays():
     assert again.read()[0].start == at("2026-11-04T23:00")
     assert again.mark("orders", "recheck_reached") is None
     assert "recheck_reached" in state["bookmarks"]["orders"]
+
+
+def test_a_second_look_that_is_interrupted_early_again_and_again_does_not_lose_ground():
+    state = bookmarked(
+        "2026-11-20T11:00:00Z", rechecked_at="2026-11-19T11:59:00Z", recheck_reached="2026-11-05T00:00:00Z"
+    )
+
+    def pages(streams, window):
+        return [page(*[window.start + timedelta(minutes=1)] * 100), Unavailable("gone")]
+
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            Run(Platform(pages), state).go("orders")
+    assert state["bookmarks"]["orders"]["recheck_reached"] == "2026-11-05T00:00:00Z"
+
+
+def test_a_second_look_at_a_time_to_come_is_none():
+    state = bookmarked("2026-11-20T11:00:00Z", rechecked_at="2027-11-19T11:59:00Z")
+    run = Run(Platform(), state, start_date="2026-01-01T00:00:00Z").go("orders")
+    assert run.read()[0].start == at("2026-10-21T11:00")
+
+
+def test_a_second_look_needs_no_more_rights_than_the_first():
+    """It looks again at what was visible then; what is too old by now is documented as unknown."""
+    state = bookmarked("2026-11-20T11:00:00Z", rechecked_at="2026-11-19T11:00:00Z")
+    run = Run(Platform(), state, start_date="2026-01-01T00:00:00Z", recheck_days=90).go("orders")
+    assert (ORDERS, at("2026-11-20T11:00")) in run.platform.permitted
+    assert run.read()[0].start < at("2026-09-01")
+
+
+def test_a_stream_selected_later_begins_with_the_rights_that_its_start_needs():
+    state = bookmarked("2026-11-20T11:00:00Z", ("orders",), rechecked_at="2026-11-19T11:00:00Z")
+    run = Run(Platform(), state, streams=("orders", "refunds")).go()
+    assert run.platform.permitted == [(("orders", "refunds"), at("2026-11-01"))]
 
 
 def test_the_second_look_can_be_switched_off():

@@ -2,7 +2,9 @@
 
 import json
 import logging
-from datetime import timedelta
+import re
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import msgspec
@@ -11,10 +13,10 @@ import pytest
 from sandbox.faults import Faults
 from sandbox.shop import START, Shop
 from sandbox.shopify import Shopify as Api
-from tap_commerce.errors import Denied, Misconfigured, Unauthorized
+from tap_commerce.errors import Denied, Malformed, Misconfigured, Unauthorized
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms import Window
-from tap_commerce.platforms.shopify.asking import Shopify
+from tap_commerce.platforms.shopify.asking import Shopify, _place
 from tap_commerce.schemas import STREAMS, schema
 
 EVERYTHING = {name: frozenset(schema(record)["properties"]) for name, record in STREAMS.items()}
@@ -445,13 +447,185 @@ def shipping(price):
     }
 
 
+NINE = "2026-11-20T09:00:00Z"
+
+
+def part(*nodes, at=NINE, after=None):
+    return {"node": {"updatedAt": at, "page": whole(*nodes, after=after)}}
+
+
 def test_shipping_lines_are_read_to_their_end():
     page = raw_order(shippingLines=whole(shipping("1.0"), shipping("2.0"), after="c"))
     shop = Canned(
         Scopes=scopes,
         Orders=lambda variables: {"orders": whole(page)},
-        OrderShipping=lambda variables: {"node": {"page": whole(shipping("4.0"))}},
+        OrderShipping=lambda variables: part(shipping("4.0")),
     )
     ((_, told),) = read(shop.tap())
     assert (told.shipping, told.shipping_method) == (7, "1.0")
     assert shop.asked[-1][1]["after"] == "c"
+
+
+def raw_line(number, current=1):
+    return {"id": f"gid://shopify/LineItem/{number}", "quantity": 1, "currentQuantity": current}
+
+
+def test_an_order_that_changes_while_it_is_read_is_read_anew_as_a_whole():
+    ten = "2026-11-20T10:00:00Z"
+    before = raw_order(lineItems=whole(raw_line(1), after="c"), note="before")
+    after = raw_order(lineItems=whole(raw_line(1), after="d"), note="after", updatedAt=ten)
+    shop = Canned(
+        Scopes=scopes,
+        Orders=lambda variables: {"orders": whole(before)},
+        OrderLines=lambda variables: part(raw_line(2), at=ten),
+        OneOrder=lambda variables: {"node": after},
+    )
+    ((_, told),) = read(shop.tap())
+    assert (told.note, told.updated_at, [line.id for line in told.line_items]) == ("after", ten, ["1", "2"])
+    assert [variables["after"] for name, variables in shop.asked if name == "OrderLines"] == ["c", "d"]
+
+
+def test_the_returned_units_of_an_edited_order_are_those_of_its_own_version():
+    """Else the unit that came back meanwhile would seem to be one that the edit had not taken away."""
+    ten = "2026-11-20T10:00:00Z"
+    line = {"id": "gid://shopify/LineItem/1", "quantity": 3}
+    none = {"nodes": []}
+    refund = {
+        "id": "gid://shopify/Refund/1",
+        "totalRefundedSet": {"shopMoney": {"amount": "0.0"}},
+        "refundLineItems": whole({"quantity": 1, "lineItem": {"id": line["id"]}}),
+        "refundShippingLines": none,
+        "orderAdjustments": none,
+        "transactions": none,
+    }
+    page = raw_order(edited=True, lineItems=whole(line | {"currentQuantity": 2}))
+    moved = raw_order(edited=True, lineItems=whole(line | {"currentQuantity": 1}), updatedAt=ten)
+    shop = Canned(
+        Scopes=scopes,
+        Orders=lambda variables: {"orders": whole(page)},
+        OrderRefunds=lambda variables: {"node": {"updatedAt": ten, "list": [refund]}},
+        OneOrder=lambda variables: {"node": moved},
+    )
+    ((_, told),) = read(shop.tap({"orders": EVERYTHING["orders"]}), ("orders",))
+    assert told.line_items[0].quantity == 2
+
+
+def test_an_order_that_never_stands_still_is_left_for_the_next_poll(caplog):
+    def at(number):
+        return f"2026-11-20T10:00:{number:02}Z"
+
+    page = raw_order(lineItems=whole(raw_line(1), after="c"))
+    shop = Canned(
+        Scopes=scopes,
+        Orders=lambda variables: {"orders": whole(page, raw_order(2))},
+        OrderLines=lambda variables: part(raw_line(2), at=at(len(shop.asked))),
+        OneOrder=lambda variables: {"node": page | {"updatedAt": at(len(shop.asked))}},
+    )
+    with caplog.at_level(logging.WARNING):
+        assert [record.id for _, record in read(shop.tap())] == ["2"]
+    assert "#1 changes faster" in caplog.text
+
+
+def test_an_order_that_is_deleted_while_it_is_read_stops_nothing(caplog):
+    page = raw_order(lineItems=whole(raw_line(1), after="c"))
+    shop = Canned(
+        Scopes=scopes,
+        Orders=lambda variables: {"orders": whole(page, raw_order(2))},
+        OrderLines=lambda variables: {"node": None},
+        OneOrder=lambda variables: {"node": None},
+    )
+    with caplog.at_level(logging.WARNING):
+        assert [record.id for _, record in read(shop.tap())] == ["2"]
+    assert "#1 was deleted" in caplog.text
+
+
+def test_a_refund_that_is_listed_but_cannot_be_read_is_no_reason_to_leave_it_out():
+    none = {"nodes": []}
+    refund = {
+        "id": "gid://shopify/Refund/7",
+        "totalRefundedSet": {"shopMoney": {"amount": "0.0"}},
+        "refundLineItems": whole(after="c"),
+        "refundShippingLines": none,
+        "orderAdjustments": none,
+        "transactions": none,
+    }
+    page = raw_order(refunds=[refund])
+    shop = Canned(
+        Scopes=scopes,
+        Orders=lambda variables: {"orders": whole(page)},
+        RefundLines=lambda variables: {"node": None},
+        OneOrder=lambda variables: {"node": page},
+    )
+    with pytest.raises(Malformed, match=r"Refund/7 of order #1"):
+        read(shop.tap())
+
+
+def test_a_list_that_goes_on_without_saying_where_is_not_begun_again():
+    page = raw_order(lineItems={"nodes": [raw_line(1)], "pageInfo": {"hasNextPage": True, "endCursor": None}})
+    shop = Canned(
+        Scopes=scopes,
+        Orders=lambda variables: {"orders": whole(page)},
+        OrderLines=lambda variables: part(raw_line(1)),
+    )
+    with pytest.raises(Malformed, match="does not go on"):
+        read(shop.tap())
+
+
+def test_a_search_by_whole_days_does_not_hide_the_customers_of_the_last_day():
+    """Shopify documents the filter as matching whole days: then `<` some time of a day may leave that day out."""
+    customer = {"id": "gid://shopify/Customer/1", "updatedAt": "2026-11-20T09:00:00Z"}
+
+    def customers(variables):
+        start, end = (each[:10] for each in re.findall(r"'(.*?)'", variables["query"]))
+        return {"customers": whole(*[customer] * (start <= customer["updatedAt"][:10] < end))}
+
+    it = Canned(Scopes=scopes, Customers=customers).tap()
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    found = read(it, ("customers",), start=noon - timedelta(hours=6), end=noon)
+    assert [record.id for _, record in found] == ["1"]
+
+
+def test_a_page_with_very_many_lines_comes_in_parts():
+    lines = [raw_line(number) for number in range(900)]
+    pages = [whole(*[raw_order(number, lineItems=whole(*lines)) for number in range(8)])]
+    shop = Canned(Scopes=scopes, Orders=lambda variables: {"orders": pages.pop()})
+    found = list(shop.tap().read(ORDERS, Window(START, START + LATER)))
+    assert [len(page.records) for page in found] == [3, 3, 2]
+    # More rows may stand before the first part's earliest, as far as is known.
+    assert found[0].oldest is None
+
+
+def test_what_a_page_says_of_the_rows_to_come_is_true_even_if_its_own_rows_are_newer_than_their_places():
+    """A bulk edit two hours ago, an index that is three hours late: half of the shop stands where it stood before."""
+    shop = scripted()
+    orders = []
+    for _ in range(12):
+        orders.append(shop.place_order(1))
+        shop.advance(seconds=86400)
+    for order in orders[:6]:
+        shop.edit_order(order, add=[{"price": "1.00", "quantity": 1}])
+    shop.advance(seconds=7200)
+    with Api(shop, index_lag=10800) as api:
+        pages = list(tap(api, page_size=3).read(ORDERS, Window(START, shop.now)))
+    told = [[record.id for stream, record in page.records if stream == "orders"] for page in pages]
+    assert [len(each) for each in told] == [3, 3, 3, 3]
+    places = {str(order.id): order.updated_at for order in orders}
+    for number, page in enumerate(pages):
+        to_come = [places[each] for later in told[number + 1 :] for each in later]
+        assert page.oldest <= min(to_come, default=page.oldest)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (1795168800123, "2026-11-20T10:00:00"),
+        ("1795168800123", "2026-11-20T10:00:00"),
+        ("2026-11-20 10:00:00.123", "2026-11-20T10:00:00"),
+        (None, None),
+        ("soon", None),
+    ],
+)
+def test_a_cursor_may_say_where_it_stands(value, place):
+    text = b64encode(json.dumps({"last_id": 7, "last_value": value}).encode()).decode()
+    assert _place(text) == (place and datetime.fromisoformat(place).replace(tzinfo=UTC))
+    assert _place("opaque") is None
