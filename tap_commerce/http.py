@@ -73,6 +73,8 @@ class Wire:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[float], float] = lambda seconds: random.uniform(seconds / 2, seconds),  # noqa: S311
     ) -> None:
+        if not is_header(user_agent):
+            raise Misconfigured("user_agent: must be one line of plain ASCII characters")
         self.session = session or requests.Session()
         self.session.headers["User-Agent"] = user_agent
         # The proxies of the environment are honoured; its .netrc is not, it would add credentials.
@@ -117,14 +119,16 @@ class Wire:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _no_answer(url, error) from error
         self._answered = True
-        self._read_clock(response.headers.get("Date"))
         decipher(method, url, response.status_code, response.headers, content, hint=hint)
+        # Only now: an error page may come from some machine in between, with a clock of its own.
+        self._read_clock(response.headers.get("Date"))
         return Answer(response.headers, content, self.clock() - began)
 
     def persist(self, attempt: Callable[[], T]) -> T:
         """Call until it succeeds, waiting as its errors say, within the bounds.
 
-        A platform that tells how long to wait is obeyed, and such waiting counts as time but not as an attempt.
+        A platform that tells how long to wait is obeyed, and such waiting counts as time (a second at least, lest it be told
+        for ever to come back at once) but not as an attempt.
         """
         waits = backoff.expo(base=2, factor=1, max_value=60)
         next(waits)
@@ -135,14 +139,15 @@ class Wire:
             except Transient as error:
                 if error.retry_after is None:
                     attempts += 1
-                    seconds = self._jitter(float(next(waits)))
+                    counted = seconds = self._jitter(float(next(waits)))
                 else:
                     seconds = error.retry_after
+                    counted = max(seconds, 1.0)
                 if attempts >= self._patience(error):
                     raise
-                if waited + seconds > self.bounds.seconds:
+                if waited + counted > self.bounds.seconds:
                     raise
-                waited += seconds
+                waited += counted
                 self.sleep(seconds)
 
     def now(self) -> datetime:
@@ -152,6 +157,11 @@ class Wire:
         told, at = self._date
         return told + timedelta(seconds=int(self.clock() - at))
 
+    @property
+    def knows_the_time(self) -> bool:
+        """Whether the shop has told the time."""
+        return self._date is not None
+
     def _patience(self, error: Transient) -> int:
         # Where nobody has answered yet, nobody may be there: say so soon.
         if isinstance(error, Unreachable) and not self._answered:
@@ -159,12 +169,8 @@ class Wire:
         return self.bounds.attempts
 
     def _read_clock(self, date: str | None) -> None:
-        if date:
-            try:
-                told = parsedate_to_datetime(date)
-            except ValueError:
-                return
-            self._date = (told.astimezone(UTC), self.clock())
+        if told := _date(date):
+            self._date = (told, self.clock())
 
 
 def decipher(
@@ -214,13 +220,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, float(value))
     except ValueError:
         pass
-    try:
-        until = parsedate_to_datetime(value)
-        date = headers.get("Date")
-        since = parsedate_to_datetime(date) if date else datetime.now(UTC)
-    except ValueError:
-        return None
-    return max(0.0, (until - since).total_seconds())
+    until, since = _date(value), _date(headers.get("Date")) or datetime.now(UTC)
+    return max(0.0, (until - since).total_seconds()) if until else None
+
+
+def is_header(value: str) -> bool:
+    """Say whether a text can travel in a header, so that no library has to refuse, and quote, what may be a secret."""
+    return value.isascii() and value.isprintable() and value == value.strip()
 
 
 def base_url(value: str) -> str:
@@ -235,6 +241,15 @@ def base_url(value: str) -> str:
             "api_url: must begin with https:// (plain http would show the token to the network)"
         )
     return value.rstrip("/")
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        read = parsedate_to_datetime(value or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    # A zone of -0000 says UTC and that nobody knows the zone: https://www.rfc-editor.org/rfc/rfc5322#section-3.3
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _is_loopback(host: str) -> bool:

@@ -97,6 +97,13 @@ class TapCommerce(Tap):
             stopped=self.stopping.asked,
         )
 
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take the state over, unless it is not in Singer's shape."""
+        bookmarks = state.get("bookmarks") or {}
+        if not isinstance(bookmarks, dict) or not all(isinstance(each, dict) for each in bookmarks.values()):
+            raise Misconfigured("state: bookmarks must hold an object for each stream")
+        super().load_state({**state, "bookmarks": bookmarks})
+
     def discover_streams(self) -> Sequence[Stream]:
         """Name the streams; they are the same for every platform."""
         return [CommerceStream(self, name) for name in STREAMS]

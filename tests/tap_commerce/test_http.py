@@ -4,6 +4,7 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import tzset
 
 import pytest
 
@@ -235,6 +236,57 @@ def test_the_shops_clock_is_that_of_its_last_answer_and_goes_on():
     assert it.now() == datetime(2026, 11, 20, 10, tzinfo=UTC)
     time.now += 61.7
     assert it.now() == datetime(2026, 11, 20, 10, 1, 1, tzinfo=UTC)
+
+
+def test_patience_ends_even_if_told_again_and_again_to_come_back_at_once():
+    time = Time()
+    with serving(answer(429, b"", Retry_After="0")) as server, pytest.raises(Throttled):
+        ask(wire(time, seconds=30), server.url)
+    assert len(server.asked) == 31
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["Fri, 20 Nov 2026 10:00:00 -0000", "Fri, 20 Nov 2026 12:00:00 +0200", "Fri, 20 Nov 2026 10:00:00 GMT"],
+)
+def test_the_shops_clock_is_read_in_utc_wherever_the_tap_runs(date, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    tzset()
+    try:
+        it = wire()
+        with serving(answer(Date=date, Retry_After=date)) as server:
+            ask(it, server.url)
+        assert it.now() == datetime(2026, 11, 20, 10, tzinfo=UTC)
+        assert retry_after({"Date": "Fri, 20 Nov 2026 09:59:00 GMT", "Retry-After": date}) == 60
+    finally:
+        monkeypatch.undo()
+        tzset()
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Fri, 20 Nov 99999 10:00:00 GMT", None])
+def test_a_date_that_is_none_tells_no_time(date):
+    it = wire()
+    with serving(answer(**({} if date is None else {"Date": date}))) as server:
+        ask(it, server.url)
+    assert not it.knows_the_time
+    assert abs(it.now() - datetime.now(UTC)).total_seconds() < 60
+
+
+def test_a_page_of_trouble_does_not_tell_the_time():
+    """It may come from a proxy, whose clock is its own."""
+    it = wire()
+    good, bad = "Fri, 20 Nov 2026 10:00:00 GMT", "Fri, 20 Nov 2037 10:00:00 GMT"
+    with serving(answer(Date=good), answer(502, PAGE, Date=bad)) as server:
+        ask(it, server.url)
+        with pytest.raises(Unavailable):
+            ask(it, server.url)
+    assert it.now().year == 2026
+
+
+@pytest.mark.parametrize("name", ["two\nlines", " padded", "“quoted”"])
+def test_a_user_agent_that_is_no_header_is_refused_by_name(name):
+    with pytest.raises(Misconfigured, match="user_agent"):
+        Wire(user_agent=name)
 
 
 def test_only_transient_errors_are_repeated():

@@ -188,6 +188,10 @@ def test_a_bad_setting_is_one_clear_line_and_a_code(tmp_path, api, change, says)
     [
         (["--state", "bad.json"], "state: bad.json is not JSON"),
         (["--state", "odd.json"], "replication_key_value"),
+        (["--state", "number.json"], "bookmarks.orders.replication_key_value"),
+        (["--state", "list.json"], "state: bookmarks must hold"),
+        (["--state", "flat.json"], "state: bookmarks must hold"),
+        (["--state", "text.json"], "must hold an object"),
         (["--catalog", "bad.json"], "catalog: bad.json is not JSON"),
         (["--state", "nowhere.json"], "nowhere.json"),
         (["--config", "bad.json"], "JSON"),
@@ -197,6 +201,10 @@ def test_a_bad_setting_is_one_clear_line_and_a_code(tmp_path, api, change, says)
 def test_a_bad_file_or_option_is_one_clear_line_and_a_code(tmp_path, api, arguments, says):
     (tmp_path / "bad.json").write_text("{")
     (tmp_path / "odd.json").write_text('{"bookmarks": {"orders": {"replication_key_value": "soon"}}}')
+    (tmp_path / "number.json").write_text('{"bookmarks": {"orders": {"replication_key_value": 17}}}')
+    (tmp_path / "list.json").write_text('{"bookmarks": [1]}')
+    (tmp_path / "flat.json").write_text('{"bookmarks": {"orders": "2026-11-20T00:00:00Z"}}')
+    (tmp_path / "text.json").write_text('"2026-11-20T00:00:00Z"')
     done = run(tmp_path, config(api), *arguments)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

@@ -25,6 +25,9 @@ VERSIONS = ("2026-04", "2026-07", "2026-10")
 
 DOCUMENTS = ("shop.graphql", "orders.graphql", "nested.graphql", "customers.graphql")
 
+DAY = 86399.0
+"""Seconds that a token lives, where its answer does not say."""
+
 RETRIED = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT"})
 
 log = logging.getLogger("tap_commerce.shopify")
@@ -79,11 +82,13 @@ class ClientCredentials:
         """Ask for a new token."""
         answer = self._wire.persist(self._ask)
         try:
-            granted = msgspec.json.decode(answer.body, type=_Granted)
-        except msgspec.DecodeError as error:
-            raise Malformed(f"{self._url}: the answer holds no access token") from error
+            granted = msgspec.json.decode(answer.body, type=_Granted, strict=False)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            granted = _Granted("")
+        if not granted.access_token:
+            raise Malformed("Shopify: the answer to the client credentials holds no access token")
         self._token = granted.access_token
-        lifetime = granted.expires_in
+        lifetime = DAY if granted.expires_in is None else granted.expires_in
         self._until = self._wire.now() + timedelta(seconds=lifetime - min(300.0, lifetime / 10))
         return True
 
@@ -96,6 +101,9 @@ class ClientCredentials:
                 body=self._body,
                 hint="client_id and client_secret",
             )
+        except Unauthorized as error:
+            # Not a token's 401, which another token might mend.
+            raise Denied(str(error)) from None
         except Malformed as error:
             # Shopify answers 400 with a code such as app_not_installed.
             raise Denied(
@@ -131,7 +139,7 @@ class Admin:
         """
 
         def attempt() -> Said[T]:
-            if wait := self.bucket.lacking(expected):
+            if wait := min(self.bucket.lacking(expected), self.wire.bounds.seconds):
                 self.wire.sleep(wait)
             try:
                 return self._once(operation, variables(), kind)
@@ -237,14 +245,21 @@ def meaning(errors: Iterable[Error], cost: Cost, data: Any) -> list[Error]:
     for error in errors:
         match error.code:
             case "THROTTLED":
+                if cost.requested is not None and cost.maximum is not None and cost.requested > cost.maximum:
+                    # No waiting will ever fill the bucket so far.
+                    raise TooCostly(
+                        "Shopify: a query asks for more points than the bucket holds",
+                        cost=cost.requested,
+                        cap=cost.maximum,
+                    )
                 raise Throttled(
                     "Shopify throttles: the bucket of points is empty", retry_after=cost.lacking()
                 )
             case "MAX_COST_EXCEEDED":
                 raise TooCostly(
                     f"Shopify: {' '.join(error.message.split())}",
-                    cost=error.extensions.get("cost"),
-                    cap=error.extensions.get("maxCost"),
+                    cost=_number(error.extensions.get("cost")),
+                    cap=_number(error.extensions.get("maxCost")),
                 )
             case "ACCESS_DENIED":
                 refusals.append(error)
@@ -279,14 +294,14 @@ def _read(body: bytes, kind: type[T], operation: str) -> Said[T]:
 
 def _read_slowly(body: bytes, kind: type[T], operation: str, because: Exception | None = None) -> Said[T]:
     """Read an answer that has errors: first what they mean, then, with the refused fields cut out, the rest."""
-    answer = msgspec.json.decode(body)
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(f"Shopify: the answer to {operation} broke off") from error
     if not isinstance(answer, dict):
         raise Malformed(f"Shopify: the answer to {operation} is not an object")
     data, extensions = answer.get("data"), _extensions(answer.get("extensions"))
-    errors = answer.get("errors") or []
-    if isinstance(errors, str):
-        raise Malformed(f"Shopify: {errors}")
-    refusals = meaning(msgspec.convert(errors, list[Error]), _cost(extensions), data)
+    refusals = meaning(_errors(answer.get("errors")), _cost(extensions), data)
     if data is None:
         raise Unavailable(f"Shopify: the answer to {operation} is empty") from because
     _heed(extensions)
@@ -304,12 +319,33 @@ def _read_slowly(body: bytes, kind: type[T], operation: str, because: Exception 
         raise Malformed(f"Shopify: the answer to {operation} is not as documented: {error}") from error
 
 
+def _errors(told: Any) -> list[Error]:
+    """Read `errors` in any of the forms that Shopify has for them: a list, but before GraphQL a text or an object."""
+    if isinstance(told, dict):
+        raise Malformed(f"Shopify: {'; '.join(f'{name}: {what}' for name, what in told.items())}")
+    if told and not isinstance(told, list):
+        raise Malformed(f"Shopify: {told}")
+    found = []
+    for each in told or ():
+        if not isinstance(each, dict):
+            raise Malformed(f"Shopify: {each}")
+        path, extensions = each.get("path"), each.get("extensions")
+        found.append(
+            Error(
+                str(each.get("message") or ""),
+                path if isinstance(path, list) else [],
+                extensions if isinstance(extensions, dict) else {},
+            )
+        )
+    return found
+
+
 def _cut(data: Any, path: list[str | int]) -> None:
     """Cut out what an error names. A null further up means that the refusal has spread that far: cut there."""
     last = len(path) - 1
     for place, step in enumerate(path):
         if isinstance(data, list) and isinstance(step, int):
-            data = data[step]
+            data = data[step] if step < len(data) else None
         elif isinstance(data, dict) and (place == last or data.get(str(step)) is None):
             data.pop(str(step), None)
             return
@@ -340,9 +376,9 @@ def _cost(extensions: "_Extensions | UnsetType | None") -> Cost:
 
 
 class _Throttle(Struct, rename="camel", gc=False):
-    maximum_available: float
-    currently_available: float
-    restore_rate: float
+    maximum_available: float | None = None
+    currently_available: float | None = None
+    restore_rate: float | None = None
 
 
 class _Cost(Struct, rename="camel", gc=False):
@@ -372,7 +408,7 @@ class _Envelope(Struct, Generic[T], gc=False):
 
 class _Granted(Struct, gc=False):
     access_token: str
-    expires_in: float = 86399.0
+    expires_in: float | None = None
 
 
 def _decoder(kind: type[T]) -> "msgspec.json.Decoder[_Envelope[T]]":
@@ -386,10 +422,24 @@ _DECODERS: dict[type, Any] = {}
 
 
 def _extensions(value: Any) -> _Extensions | None:
+    """Read extensions part by part: one that is not as documented must not hide the other."""
+    if not isinstance(value, dict):
+        return None
+    return _Extensions(
+        _converted(value.get("cost"), _Cost | None), _converted(value.get("search"), list[_Search] | None)
+    )
+
+
+def _converted(value: Any, kind: Any) -> Any:
     try:
-        return msgspec.convert(value, _Extensions | None)
+        return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError:
         return None
+
+
+def _number(value: Any) -> float | None:
+    found: float | None = _converted(value, float | None)
+    return found
 
 
 def _code(error: Malformed) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from tap_commerce.errors import Denied, Malformed, Misconfigured
-from tap_commerce.http import Wire, base_url
+from tap_commerce.http import Wire, base_url, is_header
 from tap_commerce.platforms import Page, Selection, Settings, Window
 from tap_commerce.platforms.shopify import raw, translating
 from tap_commerce.platforms.shopify.admin import VERSIONS, Admin, ClientCredentials, Said, StaticToken, Token
@@ -90,6 +90,10 @@ class Shopify:
         """Check the token and its scopes."""
         said = self._ask("Scopes", dict, _Scopes)
         self._scopes = frozenset(each.handle for each in said.data.current_app_installation.access_scopes)
+        if not self._admin.wire.knows_the_time:
+            self._admin.warn_once(
+                "Shopify's answers carry no Date: this machine's clock must be right instead"
+            )
         self._parts = _parts(selection, bool(self._metafields))
         if selection.keys() & {"orders", "refunds", "fulfillments"}:
             self._require("orders")
@@ -521,6 +525,10 @@ def _token(settings: Settings, wire: Wire, base: str) -> Token:
     if token and (identity or secret):
         raise Misconfigured("access_token: set either it, or client_id and client_secret, not both")
     if token:
+        if not is_header(token):
+            raise Misconfigured(
+                "access_token: must be plain ASCII characters (is there a line break at its end?)"
+            )
         return StaticToken(token)
     if identity and secret:
         return ClientCredentials(wire, base, identity, secret)

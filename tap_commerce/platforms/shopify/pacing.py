@@ -117,5 +117,8 @@ class Appetite:
     def failed(self) -> None:
         """Ask for less after a server error: big pages are what Shopify's servers fail at."""
         self._good = 0
+        if self.first == 1:
+            # Perhaps it is the lists of this one row.
+            self.inline = {name: max(1, size // 2) for name, size in self.inline.items()}
         self._ceiling = self.first = max(1, self.first // 2)
         self.expected /= 2

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import urllib3
 
-from tap_commerce.errors import Denied, Malformed, Throttled, Unauthorized, Unavailable
+from tap_commerce.errors import Denied, Malformed, Misconfigured, Throttled, Unauthorized, Unavailable
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms.shopify import raw
 from tap_commerce.platforms.shopify.admin import Admin, ClientCredentials, StaticToken, _read
@@ -91,6 +91,59 @@ def test_an_unknown_error_is_final_and_in_shopifys_words(code):
 def test_errors_may_be_a_string():
     with pytest.raises(Malformed, match="Not found"):
         read(b'{"errors": "Not found"}')
+
+
+@pytest.mark.parametrize(
+    ("errors", "says"),
+    [
+        ({"query": "Required parameter missing or invalid"}, "query: Required parameter"),
+        (["Not found"], "Not found"),
+        (7, "7"),
+        ([{"message": "odd", "path": None, "extensions": None}], "odd"),
+        ([{"message": None}], "does not understand"),
+        ([{}], "does not understand"),
+    ],
+)
+def test_errors_in_any_other_form_are_final_and_told(errors, says):
+    with pytest.raises(Malformed, match=says):
+        read(json.dumps({"errors": errors}).encode())
+
+
+def test_a_question_for_more_than_the_bucket_ever_holds_is_too_costly_rather_than_waited_for():
+    status = COST["throttleStatus"] | {"maximumAvailable": 500, "currentlyAvailable": 500}
+    with pytest.raises(TooCostly) as told:
+        read(error("THROTTLED", cost=COST | {"throttleStatus": status}))
+    assert (told.value.cost, told.value.cap) == (752, 500)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        None,
+        {},
+        {"requestedQueryCost": "12", "throttleStatus": {}},
+        {"throttleStatus": None},
+        {"requestedQueryCost": "dear"},
+        {"requestedQueryCost": 12, "throttleStatus": {"restoreRate": 0}},
+        [],
+    ],
+)
+def test_a_cost_of_another_shape_is_no_cost_and_hides_no_warning(cost):
+    told = read(page(cost=cost))
+    assert told.cost.lacking() is None
+    warned = [{"query": "x", "warnings": [{"message": "Invalid search field"}]}]
+    with pytest.raises(Malformed, match="Invalid search field"):
+        read(page(cost=cost, search=warned))
+
+
+def test_a_refusal_of_what_is_not_there_changes_nothing():
+    said = read(page(customer(), errors=[refusal("orders", "nodes", 7, "lastName")]))
+    assert said.data.orders.nodes[0].first_name == "Anna"
+
+
+def test_half_an_answer_of_another_shape_is_asked_for_again():
+    with pytest.raises(Unavailable):
+        read(b'{"data": {"orders": 7}, "ext')
 
 
 def test_a_refused_list_names_the_scope():
@@ -254,6 +307,22 @@ def test_before_a_costly_question_the_bucket_is_let_fill():
     assert slept == [4.0]
 
 
+def test_a_bucket_that_hardly_fills_is_waited_for_within_bounds():
+    status = COST["throttleStatus"] | {"currentlyAvailable": 0, "restoreRate": 0.001}
+    it, _, slept = admin(ok(page(cost={"requestedQueryCost": 500, "throttleStatus": status})), ok())
+    it.ask("Scopes", dict, Orders)
+    it.ask("Scopes", dict, Orders, expected=500)
+    assert slept == [it.wire.bounds.seconds]
+
+
+def test_a_bucket_that_is_always_empty_stops_the_run_at_last():
+    throttled = (200, {}, error("THROTTLED", cost=COST))
+    it, session, _ = admin(*[throttled] * 2000)
+    with pytest.raises(Throttled):
+        it.ask("Scopes", dict, Orders)
+    assert len(session.asked) <= it.wire.bounds.seconds + 1
+
+
 def test_each_attempt_takes_its_variables_anew_and_trouble_is_told():
     sizes = [100]
 
@@ -275,6 +344,34 @@ def granted(token, seconds=3600, date=DATE):
 
 def credentials(wire):
     return ClientCredentials(wire, "https://acme.myshopify.com", "id", "hush")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{}, {"expires_in": None}, {"expires_in": "86399"}, {"scope": "read_orders", "expires_in": 86399.0}],
+)
+def test_a_grant_need_not_say_how_long_it_lives(about):
+    grant = (200, {"Date": DATE}, json.dumps({"access_token": "one", **about}).encode())
+    it, session, _ = admin(grant, ok(Date=DATE), ok(Date=DATE), token=credentials)
+    it.ask("Scopes", dict, Orders)
+    it.ask("Scopes", dict, Orders)
+    assert len(session.asked) == 3
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"access_token": ""}', b'{"access_token": null}'])
+def test_a_grant_without_a_token_is_final(body):
+    it, _, _ = admin((200, {"Date": DATE}, body), token=credentials)
+    with pytest.raises(Malformed, match="no access token"):
+        it.ask("Scopes", dict, Orders)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Denied), (403, Denied), (404, Misconfigured)])
+def test_trouble_with_the_grant_itself_is_said_once_and_names_no_secret(status, kind):
+    it, session, _ = admin((status, {}, b'{"error": "no hush"}'), token=credentials)
+    with pytest.raises(kind, match=r"client_id|api_url") as told:
+        it.ask("Scopes", dict, Orders)
+    assert len(session.asked) == 1
+    assert "hush" not in str(told.value)
 
 
 def test_client_credentials_are_exchanged_once_for_a_token():

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+import urllib3
 
 from sandbox.faults import Faults
 from sandbox.shop import START, Shop
@@ -372,14 +373,17 @@ def test_metafields_are_read_that_the_settings_name():
         ({"access_token": None, "client_id": "id"}, "client_secret"),
         ({"client_id": "id", "client_secret": "hush"}, "access_token"),
         ({"page_size": 251}, "page_size"),
+        ({"access_token": "shpat_x\n"}, "access_token"),
+        ({"access_token": "shpat_\u201cx\u201d"}, "access_token"),
         ({"customer_metafields": ["since"]}, "customer_metafields"),
     ],
 )
 def test_wrong_settings_are_named_before_anything_is_asked(settings, says):
     wire = Wire(user_agent="test")
-    with pytest.raises(Misconfigured, match=says):
+    with pytest.raises(Misconfigured, match=says) as told:
         Shopify({"api_url": "https://acme.myshopify.com", "access_token": "x"} | settings, wire)
     assert wire.questions == 0
+    assert "shpat" not in str(told.value)
 
 
 def test_the_shop_is_named_after_its_host():
@@ -393,8 +397,8 @@ def test_the_shop_is_named_after_its_host():
 class Canned:
     """A session that answers each operation by a function of its variables, and remembers what it was asked."""
 
-    def __init__(self, **operations):
-        self.operations, self.asked, self.headers = operations, [], {}
+    def __init__(self, date="Fri, 20 Nov 2026 12:00:00 GMT", **operations):
+        self.operations, self.asked, self.headers, self.date = operations, [], {}, date
 
     def request(self, method, url, *, headers, data, **_):
         asked = json.loads(data)
@@ -403,7 +407,7 @@ class Canned:
         body = json.dumps({"data": self.operations[name](variables)}).encode()
         return SimpleNamespace(
             status_code=200,
-            headers={"Date": "Fri, 20 Nov 2026 12:00:00 GMT"},
+            headers={"Date": self.date} if self.date else {},
             raw=SimpleNamespace(read=lambda decode_content: body),
         )
 
@@ -629,3 +633,24 @@ def test_a_cursor_may_say_where_it_stands(value, place):
     text = b64encode(json.dumps({"last_id": 7, "last_value": value}).encode()).decode()
     assert _place(text) == (place and datetime.fromisoformat(place).replace(tzinfo=UTC))
     assert _place("opaque") is None
+
+
+def test_a_shop_that_does_not_tell_the_time_is_warned_of(caplog):
+    with caplog.at_level(logging.WARNING):
+        Canned(Scopes=scopes, date=None).tap()
+    assert "no Date" in caplog.text
+
+
+def test_long_lists_that_shopify_fails_at_are_asked_for_in_smaller_pieces():
+    page = raw_order(lineItems=whole(raw_line(0), after="c"))
+
+    def lines(variables):
+        if variables["first"] > 100:
+            raise urllib3.exceptions.ProtocolError("reset")
+        return part(raw_line(1))
+
+    shop = Canned(Scopes=scopes, Orders=lambda variables: {"orders": whole(page)}, OrderLines=lines)
+    it = shop.tap()
+    it._admin.wire.bounds = Bounds(attempts=3)
+    assert len(read(it)[0][1].line_items) == 2
+    assert [variables["first"] for name, variables in shop.asked if name == "OrderLines"] == [250, 125, 62]

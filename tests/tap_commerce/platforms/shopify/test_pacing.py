@@ -108,3 +108,10 @@ def test_after_a_server_error_pages_are_smaller_for_a_while():
     for _ in range(60):
         it.answered(Cost(10, 2000, 2000, 100))
     assert it.first > 12
+
+
+def test_when_a_single_row_fails_its_lists_are_asked_for_shorter():
+    it = appetite(lines=(40, 40))
+    it.first = 1
+    it.failed()
+    assert (it.first, it.inline) == (1, {"lines": 20})
