@@ -18,6 +18,7 @@ from tap_commerce.platforms.shopify.translating.values import (
     identity,
     number,
     seen,
+    summed,
     text,
 )
 from tap_commerce.records import Says
@@ -91,7 +92,7 @@ def discounts(
     if not allocations:
         return (UNSET, UNSET, UNSET) if allocations is UNSET else (NOTHING, NOTHING, None)
     ours = sum((each.allocated_amount_set.shop_money.amount for each in allocations), NOTHING)
-    theirs = sum((seen(each.allocated_amount_set) or NOTHING for each in allocations), NOTHING)
+    theirs = summed(seen(each.allocated_amount_set) for each in allocations)
     codes = {each.discount_application.code: 0 for each in allocations if each.discount_application.code}
     return shared(ours, part, whole), shared(theirs, part, whole), ",".join(map(str, codes)) or None
 
@@ -110,13 +111,13 @@ def taxes(lines: raw.Maybe[list[raw.TaxLine]], part: int, whole: int) -> Says[De
     return shared(sum((each.price_set.shop_money.amount for each in lines), NOTHING), part, whole)
 
 
-def shared(money: Decimal, part: int, whole: int) -> Says[Decimal]:
+def shared(money: Says[Decimal], part: int, whole: int) -> Says[Decimal]:
     """Give the part of an amount that falls on some units of a line, or nothing where it cannot be known exactly.
 
     >>> shared(Decimal("10.00"), 2, 2), shared(Decimal("10.00"), 1, 2), shared(Decimal("10.00"), 1, 3)
     (Decimal('10.00'), Decimal('5.00'), UNSET)
     """
-    if part == whole:
+    if part == whole or not isinstance(money, Decimal):
         return money
     if not part:
         return NOTHING

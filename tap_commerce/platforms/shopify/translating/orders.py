@@ -210,16 +210,18 @@ def fulfilled_at(order: raw.Order) -> Says[str]:
 
 
 def coupons(order: raw.Order) -> Says[list[records.Coupon]]:
-    """List the codes used, each with what it took off, where the allocations tell."""
-    codes = order.discount_codes
-    if not isinstance(codes, list):
-        return codes
+    """List the codes used, each once however it was typed, with what it took off, where the allocations tell."""
+    if not isinstance(order.discount_codes, list):
+        return order.discount_codes
     taken: dict[str, Decimal] = {}
     for allocation in _allocations(order):
         code, off = allocation.discount_application.code, allocation.allocated_amount_set.shop_money.amount
         if code:
             taken[code.casefold()] = taken.get(code.casefold(), NOTHING) + off
-    return [records.Coupon(code=code, amount=taken.get(code.casefold(), UNSET)) for code in codes]
+    codes: dict[str, str] = {}
+    for code in order.discount_codes:
+        codes.setdefault(code.casefold(), code)
+    return [records.Coupon(code=code, amount=taken.get(folded, UNSET)) for folded, code in codes.items()]
 
 
 def campaign(each: raw.Maybe[raw.Campaign]) -> Says[records.Campaign]:

@@ -21,6 +21,7 @@ from tap_commerce.platforms.shopify.translating.values import (
     moment,
     number,
     seen,
+    summed,
 )
 from tap_commerce.records import Says
 
@@ -59,9 +60,7 @@ def refund_records(
                 total_to_date=total,
                 order_refunded_to_date=to_date,
                 presentment_currency=about.presentment_currency,
-                presentment_total=sum(
-                    (seen(each.amount_set) or NOTHING for each in _repayments(refund)), NOTHING
-                ),
+                presentment_total=summed(seen(each.amount_set) for each in _repayments(refund)),
                 subtotal=subtotal,
                 tax=line_tax + shipping_tax + adjusted_tax,
                 shipping=shipping,

@@ -137,6 +137,87 @@ def test_yen_have_no_decimals():
     assert order.total == order.total.to_integral_value()
 
 
+def test_a_code_that_was_typed_twice_is_one_coupon():
+    line = {
+        "id": "gid://shopify/LineItem/1",
+        "quantity": 1,
+        "currentQuantity": 1,
+        "discountAllocations": [
+            {"allocatedAmountSet": both("5.0", "5.0"), "discountApplication": {"code": "Save"}}
+        ],
+    }
+    made = order(discountCodes=["SAVE", "save", "Other"], lineItems={"nodes": [line]})
+    told = translating.family(made, "acme")[0][1]
+    assert [(each.code, each.amount) for each in told.coupons] == [("SAVE", 5), ("Other", msgspec.UNSET)]
+
+
+def test_an_amount_in_the_shoppers_currency_that_is_unknown_is_left_out():
+    line = {
+        "id": "gid://shopify/LineItem/1",
+        "quantity": 1,
+        "currentQuantity": 1,
+        "originalUnitPriceSet": both("20.0", "21.0"),
+        "discountAllocations": [
+            {"allocatedAmountSet": {"shopMoney": {"amount": "5.0"}}, "discountApplication": {}}
+        ],
+    }
+    told = translating.family(order(lineItems={"nodes": [line]}), "acme")[0][1].line_items[0]
+    assert (told.total, told.presentment_total) == (15, msgspec.UNSET)
+
+
+def test_dinars_keep_their_three_decimals_digit_by_digit():
+    made = order(currencyCode="KWD", totalPriceSet=both("1234567890.125", "0.001"))
+    told = ENCODER.encode(translating.family(made, "acme")[0][1])
+    assert b'"total":1234567890.125' in told
+    assert b'"presentment_total":0.001' in told
+
+
+def sparse_refund(**facts):
+    none = {"nodes": []}
+    return {
+        "id": "gid://shopify/Refund/1",
+        "totalRefundedSet": {"shopMoney": {"amount": "0.0"}},
+        "refundLineItems": none,
+        "refundShippingLines": none,
+        "orderAdjustments": none,
+        "transactions": none,
+        **facts,
+    }
+
+
+def test_a_refund_without_date_note_or_transactions_is_told_with_nothing_made_up():
+    made = order(refunds=[sparse_refund(createdAt=None, note=None)])
+    ((_, told),) = translating.family(made, "acme", orders=False)
+    assert (told.created_at, told.refunded_at, told.reason, told.total) == (None, None, None, 0)
+    assert (told.presentment_total, told.order_refunded_to_date) == (0, 0)
+
+
+def test_enums_of_a_time_to_come_are_words_like_any_other():
+    made = order(
+        displayFulfillmentStatus="TELEPORTED",
+        displayFinancialStatus="PAID_IN_SHELLS",
+        cancelReason="OMEN",
+        cancelledAt="2026-10-01T09:00:00Z",
+        refunds=[sparse_refund()],
+        transactions=[
+            {
+                "id": "1",
+                "kind": "BARTER",
+                "status": "PENDING_OMEN",
+                "createdAt": A,
+                "amountSet": both("1", "1"),
+            }
+        ],
+    )
+    told = translating.family(made, "acme")[0][1]
+    assert (told.fulfillment_status, told.financial_status, told.cancel_reason) == (
+        "teleported",
+        "paid_in_shells",
+        "omen",
+    )
+    assert (told.paid_at, told.fulfilled_at) == (None, None)
+
+
 A, B = "2026-10-01T09:00:00Z", "2026-10-02T09:00:00Z"
 
 
