@@ -24,7 +24,7 @@ from tap_commerce import settings
 from tap_commerce.errors import CommerceError, Misconfigured, ReaderGone, Stopped
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms import platform
-from tap_commerce.schemas import STREAMS
+from tap_commerce.schemas import STREAMS, schema
 from tap_commerce.singer import Writer
 from tap_commerce.streams import CommerceStream, Polling
 
@@ -79,11 +79,14 @@ class TapCommerce(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    def __init__(self, *args: Any, wire: Wire | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, wire: Wire | None = None, catalog: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         self.stopping = Stopping()
         self._wire = wire
         self.writer = Writer()
-        super().__init__(*args, message_writer=self.writer, **kwargs)
+        selected = None if catalog is None else _selected(catalog)
+        super().__init__(*args, message_writer=self.writer, catalog=selected, **kwargs)
 
     @cached_property
     def polling(self) -> Polling:
@@ -223,6 +226,24 @@ def _read(what: str, file: IO[str] | None) -> dict[str, Any] | None:
     if not isinstance(found, Mapping):
         raise Misconfigured(f"{what}: {getattr(file, 'name', 'the file')} must hold an object")
     return dict(found)
+
+
+def _selected(catalog: Mapping[str, Any]) -> dict[str, Any]:
+    """Take from a catalog what it selects; what a record looks like is ours to say, however old the catalog is."""
+    streams = catalog.get("streams")
+    if not isinstance(streams, list) or not all(
+        isinstance(each, dict) and "tap_stream_id" in each for each in streams
+    ):
+        raise Misconfigured(
+            "catalog: streams must be a list, each with its tap_stream_id, as --discover prints it"
+        )
+    return {
+        "streams": [
+            each | {"schema": schema(STREAMS[each["tap_stream_id"]])}
+            for each in streams
+            if each["tap_stream_id"] in STREAMS
+        ]
+    }
 
 
 def _version() -> str:

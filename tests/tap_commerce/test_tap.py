@@ -193,6 +193,8 @@ def test_a_bad_setting_is_one_clear_line_and_a_code(tmp_path, api, change, says)
         (["--state", "flat.json"], "state: bookmarks must hold"),
         (["--state", "text.json"], "must hold an object"),
         (["--catalog", "bad.json"], "catalog: bad.json is not JSON"),
+        (["--catalog", "text.json"], "must hold an object"),
+        (["--catalog", "list.json"], "catalog: streams must be a list"),
         (["--state", "nowhere.json"], "nowhere.json"),
         (["--config", "bad.json"], "JSON"),
         (["--bogus"], "--bogus"),
@@ -284,6 +286,71 @@ def test_stream_maps_are_honoured(capsysbinary, api):
     for each in records(text, "orders"):
         assert each == {"id": each["id"], "twice": each["twice"]}
     assert any(each["twice"] > 0 for each in records(text, "orders"))
+
+
+def described(text, stream):
+    (found,) = [each for each in messages(text) if each["type"] == "SCHEMA" and each["stream"] == stream]
+    return found
+
+
+def test_an_older_catalog_selects_but_does_not_say_what_a_record_looks_like(capsysbinary, api):
+    catalog = deselected(("orders", "properties", "note"), ("refunds",))
+    for stream in catalog["streams"]:
+        del stream["schema"]["properties"]["created_at"]
+        stream["metadata"] = [
+            each for each in stream["metadata"] if each["breadcrumb"] != ["properties", "created_at"]
+        ]
+        stream["schema"]["properties"]["gone"] = {"type": "string"}
+    catalog["streams"].append({"tap_stream_id": "carts", "stream": "carts", "schema": {}, "metadata": []})
+    _, text = written(capsysbinary, api, catalog=catalog)
+    properties = described(text, "orders")["schema"]["properties"]
+    assert "created_at" in properties
+    assert not {"note", "gone"} & properties.keys()
+    for order in records(text, "orders"):
+        assert order.keys() <= properties.keys()
+        assert "created_at" in order
+    assert not records(text, "refunds")
+
+
+def test_streams_that_the_catalog_does_not_name_are_not_read(capsysbinary, api):
+    catalog = deselected()
+    catalog["streams"] = [each for each in catalog["streams"] if each["tap_stream_id"] == "orders"]
+    _, text = written(capsysbinary, api, catalog=catalog)
+    assert {each["stream"] for each in messages(text) if "stream" in each} == {"orders"}
+
+
+def test_what_identifies_a_record_cannot_be_deselected(capsysbinary, api):
+    names = ("platform", "shop", "id", "polled_at")
+    catalog = deselected(*[("orders", "properties", name) for name in names])
+    _, text = written(capsysbinary, api, catalog=catalog)
+    assert all(set(names) <= each.keys() for each in records(text, "orders"))
+
+
+def test_a_field_within_a_field_may_be_deselected(capsysbinary, api):
+    catalog = deselected(("orders", "properties", "customer", "properties", "email"))
+    _, text = written(capsysbinary, api, catalog=catalog)
+    customers = [each["customer"] for each in records(text, "orders") if each["customer"]]
+    assert customers
+    assert not any("email" in each for each in customers)
+    assert all("id" in each for each in customers)
+
+
+def test_however_much_is_logged_neither_secrets_nor_people_are_in_it(tmp_path):
+    with Api(lively(2), client_id="id", client_secret="hush-hush") as api:
+        settings = config(api, client_id="id", client_secret="hush-hush")
+        del settings["access_token"]
+        done = run(tmp_path, settings, LOGLEVEL="DEBUG", TAP_COMMERCE_LOGLEVEL="DEBUG")
+    assert done.returncode == 0, done.stderr
+    assert "DEBUG" in done.stderr
+    people = {
+        each[name]
+        for each in records(done.stdout, "customers")
+        for name in ("email", "last_name")
+        if each[name]
+    }
+    assert people
+    for secret in ("hush", "shpca_", *people):
+        assert secret not in done.stderr
 
 
 class Process:
