@@ -5,6 +5,7 @@ Nothing here is drawn: the same guest gets the same anonymousId for ever, and wh
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import md5, sha1, sha256
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,14 @@ from msgspec import Struct, UnsetType
 
 from target_segment.errors import Misconfigured
 from target_segment.settings import Setting
-from target_segment.snapshots import Attribute, Customer, CustomerSummary, OrderSummary
+from target_segment.snapshots import (
+    Attribute,
+    Customer,
+    CustomerKeys,
+    CustomerSummary,
+    OrderKeys,
+    OrderSummary,
+)
 
 STRATEGIES = ("customer_id", "email", "email_md5", "email_sha256", "metafield", "attribute", "none")
 
@@ -53,7 +61,9 @@ class Identity(Struct, frozen=True, gc=False):
 
 
 Who = CustomerSummary | UnsetType | None
-Resolve = Callable[[str, str, Who, OrderSummary | None], Identity]
+Whom = Who | CustomerKeys
+Which = OrderSummary | OrderKeys | None
+Resolve = Callable[[str, str, Whom, Which], Identity]
 
 
 def resolver(settings: Mapping[str, Any]) -> Resolve:
@@ -65,7 +75,7 @@ def resolver(settings: Mapping[str, Any]) -> Resolve:
     user_id = _user_id(settings)
     attribute = settings.get("anonymous_id_attribute") or None
 
-    def resolve(platform: str, shop: str, customer: Who, order: OrderSummary | None) -> Identity:
+    def resolve(platform: str, shop: str, customer: Whom, order: Which) -> Identity:
         user = user_id(customer, order)
         given = _attribute(order.attributes, attribute) if attribute and order is not None else None
         if user or given:
@@ -113,6 +123,8 @@ _NOBODY = re.compile(
 _EMAIL = re.compile(r"[^@\s*]+@[^@\s*.]+(\.[^@\s*.]+)+")
 
 
+# One order names its customer several times over, and a customer orders again.
+@lru_cache(maxsize=1 << 12)
 def real_id(value: str | UnsetType | None) -> str | None:
     """Return the id without the blanks around it, or None if it is none: empty, 0, -1, null and the like.
 
@@ -125,6 +137,7 @@ def real_id(value: str | UnsetType | None) -> str | None:
     return None if _JUNK.fullmatch(value) else value
 
 
+@lru_cache(maxsize=1 << 12)
 def real_email(value: str | UnsetType | None) -> str | None:
     """Return the e-mail without the blanks around it, or None if nobody reads it: anonymised, a placeholder, no address.
 
@@ -141,21 +154,21 @@ def real_email(value: str | UnsetType | None) -> str | None:
     return None if _NOBODY.fullmatch(local) or host.lower().endswith(".invalid") else value
 
 
-def customer_id_of(customer: Who) -> str | None:
+def customer_id_of(customer: Whom) -> str | None:
     """Return the shop's id of an account, or None for a guest, also where the platform keeps guests as customers."""
     if not customer or (isinstance(customer, Customer) and customer.is_guest is True):
         return None
     return real_id(customer.id)
 
 
-def email_of(customer: Who, order: OrderSummary | None) -> str | None:
+def email_of(customer: Whom, order: Which) -> str | None:
     """Return the customer's real e-mail, else the one given with the order, as the shop writes it."""
     return (real_email(customer.email) if customer else None) or (
         real_email(order.email) if order is not None else None
     )
 
 
-def _email_of(customer: Who, order: OrderSummary | None) -> str | None:
+def _email_of(customer: Whom, order: Which) -> str | None:
     email = email_of(customer, order)
     return email.lower() if email else None
 
@@ -168,7 +181,7 @@ def _attribute(attributes: list[Attribute] | UnsetType | None, name: str) -> str
     return None
 
 
-UserId = Callable[[Who, OrderSummary | None], str | None]
+UserId = Callable[[Whom, Which], str | None]
 
 
 def _user_id(settings: Mapping[str, Any]) -> UserId:
@@ -198,7 +211,7 @@ def _user_id(settings: Mapping[str, Any]) -> UserId:
 def _hashed(digest: Callable[[bytes], str]) -> UserId:
     """Return the function that hashes the trimmed, lower-cased e-mail, as the other sources of a customer do."""
 
-    def user_id(customer: Who, order: OrderSummary | None) -> str | None:
+    def user_id(customer: Whom, order: Which) -> str | None:
         email = _email_of(customer, order)
         return digest(email.encode()) if email else None
 

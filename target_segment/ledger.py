@@ -182,13 +182,19 @@ class Ledger:
         return next(self._batches)
 
     def intend(
-        self, scope: Scope, rows: Iterable[Row], batches: Sequence[Batch], refusals: Sequence[Refusal]
+        self, scope: Scope, document: bytes, batches: Sequence[Batch], refusals: Sequence[Refusal]
     ) -> int:
-        """Commit what is about to be told, as if it were told, with the batches' own bytes; return the group's number."""
+        """Commit what is about to be told, as if it were told, with the batches' own bytes; return the group's number.
+
+        `document` holds the rows of memory as they then are (see `document`).
+        """
         self._group += 1
-        changed = [row for row in rows if row.changed]
         with self._transaction():
-            self._remember(scope, changed)
+            self._do(
+                "INSERT INTO memory SELECT $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
+                " FROM (SELECT unnest(from_json($5, $6)) AS r)",
+                [self._source, *scope, self._group, document.decode(), _ROWS],
+            )
             for batch in batches:
                 self._put_out(batch, self._group)
             self._note(refusals)
@@ -365,28 +371,6 @@ class Ledger:
             raise
         self._do("COMMIT")
 
-    def _remember(self, scope: Scope, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
-        document = _encode(
-            [
-                {
-                    "t": row.stream,
-                    "s": row.subject,
-                    "i": row.instant,
-                    "n": row.seen_at,
-                    "f": row.form,
-                    "r": row.memory,
-                }
-                for row in rows
-            ]
-        )
-        self._do(
-            "INSERT INTO memory SELECT $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
-            " FROM (SELECT unnest(from_json($5, $6)) AS r)",
-            [self._source, *scope, self._group, document.decode(), _ROWS],
-        )
-
     def _put_out(self, batch: Batch, group: int) -> None:
         self._do(
             "INSERT INTO outbox VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -439,6 +423,23 @@ class Ledger:
 
     def _clock(self) -> datetime:
         return _naive(self._now())
+
+
+def document(rows: Iterable[Row]) -> bytes:
+    """Return rows of memory as they go into the ledger."""
+    return _encode(
+        [
+            {
+                "t": row.stream,
+                "s": row.subject,
+                "i": row.instant,
+                "n": row.seen_at,
+                "f": row.form,
+                "r": row.memory,
+            }
+            for row in rows
+        ]
+    )
 
 
 def place(transition: str, subject: str) -> tuple[str, str, str]:
@@ -503,7 +504,7 @@ def opened(
                 path,
                 config={
                     "threads": "1",
-                    "memory_limit": "96MB",
+                    "memory_limit": "48MB",
                     "preserve_insertion_order": "false",
                     "checkpoint_threshold": "64MB",
                 },

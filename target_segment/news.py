@@ -1,7 +1,7 @@
 """Transitions minus memory is news: what a snapshot proves, less what was told, is due, or counts as told.
 
 Reading the same unchanged shop again, from the beginning, through any stream, in any order, after any crash, is no news.
-Every rule here closes a way to lose, double or invent; each is named in docs/semantics.md.
+Every rule here closes a way to lose, double or invent.
 """
 
 import uuid
@@ -12,9 +12,9 @@ from decimal import Decimal
 from hashlib import sha1
 
 from target_segment.errors import Malformed
-from target_segment.identity import Identity
+from target_segment.identity import Identity, Resolve
 from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
-from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
+from target_segment.snapshots import Glance, OrderSummary, Refund
 from target_segment.transitions import AGES_AGO, TABLE, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
@@ -24,8 +24,6 @@ _NAMESPACE = NAMESPACE.bytes
 NOTHING = Decimal(0)
 _EITHER = {"order_completed": "pos_order_placed", "pos_order_placed": "order_completed"}
 """With `pos_orders` = instead an order proves one of the two."""
-
-Resolve = Callable[[str, str, CustomerSummary | None, OrderSummary | None], Identity]
 
 
 class Newsroom:
@@ -59,10 +57,9 @@ class Newsroom:
         self._warn = warn
         self.tally: Counter[tuple[str, str]] = Counter()
 
-    def person(self, proof: Proof) -> Identity:
-        """Return the Segment identity that a proof is about."""
-        snapshot = proof.snapshot
-        return self._resolve(snapshot.platform, snapshot.shop, proof.customer, proof.order)
+    def person(self, seen: Glance) -> Identity:
+        """Return the Segment identity that a record is about."""
+        return self._resolve(seen.platform, seen.shop, seen.customer, seen.order)
 
     def news(self, proof: Proof, identity: Identity, rows: Mapping[tuple[str, str], Row]) -> list[News]:
         """Return what is news of one proof, identify before tracks, and change `rows` as if it were told.

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -29,11 +29,12 @@ from target_segment.errors import (
     TemplateError,
     Unsendable,
 )
-from target_segment.ledger import Key, Ledger, Refusal, Scope, Watched, place
+from target_segment.identity import Identity
+from target_segment.ledger import Key, Ledger, Refusal, Scope, Watched, document, place
 from target_segment.memory import REJECTED, Fate, Row
 from target_segment.news import Newsroom
 from target_segment.request import Batch, Event
-from target_segment.snapshots import snapshot
+from target_segment.snapshots import glance, snapshot
 from target_segment.transitions import News, Proof
 
 CHUNK_RECORDS = 2_000
@@ -45,8 +46,8 @@ PROBATION = 20
 """How many single events may be refused, while nothing was ever accepted, before the refusal is not the events'."""
 
 Derive = Mapping[str, Callable[[Any, datetime], Proof]]
-Intended = tuple[int, list[Batch], list[Key]]
-"""A group's number, its batches, and the rows of memory that it replaces."""
+Intended = tuple[int, list[Batch]]
+"""A group's number and its batches."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -60,13 +61,34 @@ class Delivers(Protocol):
         """Hand a batch over and return when it was acknowledged."""
 
 
+class Item(NamedTuple):
+    """One record that was not seen in exactly this form before: raw, but for whom it is about."""
+
+    stream: str
+    raw: msgspec.Raw
+    read_at: datetime
+    form: str
+    subject: str
+    identity: Identity
+
+
+class Part(Struct):
+    """What a chunk holds of one shop, and what memory will say of it."""
+
+    items: list[Item] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    keys: set[Key] = field(default_factory=set)
+    recalled: Future[dict[Key, Row]] | None = None
+
+
 class Chunk(Struct):
-    """Records cut from the input at once, and the answer to which of them were seen in exactly this form."""
+    """Records cut from the input at once; which of them were seen in exactly this form; the rest by shop, once looked at."""
 
     sequence: int
     records: list[tuple[str, msgspec.Raw, datetime]]
     forms: list[str]
     unchanged: Future[set[str]]
+    parts: dict[Scope, Part] | None = None
 
 
 class Flush(Struct):
@@ -114,7 +136,8 @@ class Pipeline:
         self._waiting_since = 0.0
         self._sequence = 0
         self._chunks: deque[Chunk] = deque()
-        self._intents: deque[tuple[Future[Intended], int, Scope]] = deque()
+        self._intents: deque[tuple[Future[Intended], int, Scope, list[Key]]] = deque()
+        self._newest: dict[Scope, dict[Key, Row]] = {}
         self._receipts: deque[tuple[Future[None], list[Batch]]] = deque()
         self._chores: deque[Future[None]] = deque()
         self._open: dict[int, Flush] = {}
@@ -232,119 +255,127 @@ class Pipeline:
         self._chunks.append(Chunk(self._sequence, records, forms, self._submit(self._ledger.unchanged, read)))
 
     def _work(self, keep: int = 0) -> None:
-        """Tell what the chunks prove, but for the newest `keep`."""
+        """Tell what the chunks prove, but for the newest `keep`, which is looked at: memory is asked about it meanwhile."""
+        for chunk in self._chunks:
+            if chunk.parts is None:
+                chunk.parts = self._looked_at(chunk)
         while len(self._chunks) > keep:
             chunk = self._chunks.popleft()
-            for scope, (proofs, refusals) in self._proofs(chunk).items():
-                self._tell(chunk.sequence, scope, proofs, refusals)
+            before, self._newest = self._newest, {}
+            for scope, part in (chunk.parts or {}).items():
+                self._tell(chunk.sequence, scope, part, before.get(scope, {}))
             self._waiting_since = self._monotonic()
             self._done(chunk.sequence)
             self._collect(block=False)
             while len(self._pending) > self._concurrency:
                 self._collect(block=True)
 
-    def _proofs(
-        self, chunk: Chunk
-    ) -> dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]]:
-        """Return what the records prove that were not seen in exactly this form, by shop."""
+    def _looked_at(self, chunk: Chunk) -> dict[Scope, Part]:
+        """Return by shop what of a chunk is new, with its keys read, and ask what is remembered of them.
+
+        The answer may lack what the chunk before it changes: those rows are at hand until then.
+        """
         unchanged = chunk.unchanged.result()
-        found: dict[Scope, tuple[list[tuple[Proof, str, msgspec.Raw]], list[Refusal]]] = {}
+        parts: dict[Scope, Part] = {}
         for (stream, raw, read_at), form in zip(chunk.records, chunk.forms, strict=True):
             if form in unchanged:
                 self.counts["unchanged"] += 1
                 continue
             try:
-                seen = snapshot(stream, raw)
-                proof = self._derive[stream](seen, read_at)
+                seen = glance(stream, raw)
             except Malformed as error:
                 platform, shop, subject = _claims(raw)
-                self._malformed(
-                    found.setdefault((platform, shop), ([], []))[1],
-                    stream,
-                    raw,
-                    form,
-                    platform,
-                    shop,
-                    subject,
-                    error,
-                )
+                part = parts.setdefault((platform, shop), Part())
+                self._malformed(part, (platform, shop), stream, raw, form, subject, error)
                 continue
-            found.setdefault((seen.platform, seen.shop), ([], []))[0].append((proof, form, raw))
-        return found
+            scope = (seen.platform, seen.shop)
+            part = parts.setdefault(scope, Part())
+            identity = self._room(scope, read_at).person(seen)
+            part.items.append(Item(stream, raw, read_at, form, seen.subject, identity))
+            part.keys.add((stream, seen.subject))
+            if seen.order:
+                part.keys.add(("orders", seen.order.id))
+            if identity.person:
+                part.keys.add(("identify", identity.person))
+        chunk.records, chunk.forms = [], []
+        for scope, part in parts.items():
+            part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
+        return parts
 
-    def _tell(
-        self,
-        sequence: int,
-        scope: Scope,
-        proofs: list[tuple[Proof, str, msgspec.Raw]],
-        refusals: list[Refusal],
-    ) -> None:
-        rows: dict[Key, Row] = {}
+    def _room(self, scope: Scope, read_at: datetime) -> Newsroom:
+        room = self._rooms.get(scope)
+        if room is None:
+            room = self._rooms[scope] = self._ask(self._make_room, scope, read_at)
+        return room
+
+    def _tell(self, sequence: int, scope: Scope, part: Part, before: dict[Key, Row]) -> None:
+        """Decide what of one shop is news, render it, and let it be intended.
+
+        Record by record, from bytes to event: what is decoded is still at hand when it is rendered.
+        """
+        rows = part.recalled.result() if part.recalled else {}
+        for key in rows.keys() & before.keys():
+            row = rows[key] = before[key]
+            row.replaces, row.changed = row.replaces or row.changed, False
+        self._newest[scope] = rows
         events: list[Event] = []
-        if proofs:
-            room = self._rooms.get(scope)
-            if room is None:
-                room = self._rooms[scope] = self._ask(self._make_room, scope, proofs[0][0].read_at)
-            people = [room.person(proof) for proof, _, _ in proofs]
-            keys: set[Key] = set()
-            for (proof, _, _), identity in zip(proofs, people, strict=True):
-                keys.add((proof.stream, proof.subject))
-                if proof.order:
-                    keys.add(("orders", proof.order.id))
-                if identity.person:
-                    keys.add(("identify", identity.person))
-            rows = self._ask(self._ledger.recall, scope, sorted(keys))
-            for (proof, form, raw), identity in zip(proofs, people, strict=True):
-                row = rows[proof.stream, proof.subject]
-                try:
-                    news = room.news(proof, identity, rows)
-                except Malformed as error:
-                    self._malformed(refusals, proof.stream, raw, form, *scope, proof.subject, error)
-                    continue
-                row.form = form
-                for each in news:
-                    try:
-                        events.append(self._render(each))
-                    except (TemplateError, Unsendable) as error:
-                        told_of = (
-                            rows["identify", identity.person]
-                            if each.entry.identify and identity.person
-                            else row
-                        )
-                        refusals.append(self._rejected(each, raw, proof, told_of, error))
-        intent = self._submit(self._intend, scope, list(rows.values()), events, refusals)
+        for item in part.items:
+            self._decide(item, scope, rows, part, events)
+        changed = [row for row in rows.values() if row.changed]
+        replaced = [(row.stream, row.subject) for row in changed if row.replaces]
+        intent = self._submit(self._intend, scope, document(changed), events, part.refusals)
         self._open[sequence].left += 1
-        self._intents.append((intent, sequence, scope))
+        self._intents.append((intent, sequence, scope, replaced))
 
-    def _intend(
-        self, scope: Scope, rows: list[Row], events: list[Event], refusals: list[Refusal]
-    ) -> "Intended":
+    def _decide(
+        self, item: Item, scope: Scope, rows: dict[Key, Row], part: Part, events: list[Event]
+    ) -> None:
+        stream, raw, read_at, form, subject, identity = item
+        try:
+            proof = self._derive[stream](snapshot(stream, raw), read_at)
+            news = self._rooms[scope].news(proof, identity, rows)
+        except Malformed as error:
+            self._malformed(part, scope, stream, raw, form, subject, error)
+            return
+        row = rows[stream, subject]
+        row.form = form
+        for each in news:
+            try:
+                events.append(self._render(each))
+            except (TemplateError, Unsendable) as error:
+                person = identity.person if each.entry.identify else None
+                told_of = rows["identify", person] if person else row
+                part.refusals.append(self._rejected(each, raw, proof, told_of, error))
+
+    def _intend(self, scope: Scope, rows: bytes, events: list[Event], refusals: list[Refusal]) -> Intended:
         """At the desk: pack what is about to be told and commit that it is."""
         batches = pack(events, *scope, self._ledger.next_batch)
         self._at("before intent")
         group = self._ledger.intend(scope, rows, batches, refusals)
         self._at("after intent")
-        return group, batches, [(row.stream, row.subject) for row in rows if row.changed and row.replaces]
+        return group, batches
 
     def _malformed(
         self,
-        refusals: list[Refusal],
+        part: Part,
+        scope: Scope,
         stream: str,
         raw: msgspec.Raw,
         form: str,
-        platform: str,
-        shop: str,
         subject: str,
         error: Malformed,
     ) -> None:
         self.counts["malformed"] += 1
-        if self._ask(self._ledger.knows_refused, form) or any(each.message_id == form for each in refusals):
+        if self._ask(self._ledger.knows_refused, form) or any(
+            each.message_id == form for each in part.refusals
+        ):
             return
+        platform, shop = scope
         if self.counts["malformed"] <= 10:
             self._warn(
                 f"record {subject or '?'} of {stream} is malformed and set aside in the ledger's table `refused`: {error}"
             )
-        refusals.append(
+        part.refusals.append(
             Refusal(
                 fate="malformed", stream=stream, platform=platform, shop=shop, subject=subject, message_id=form, reason=str(error), payload=raw
             )
@@ -392,7 +423,7 @@ class Pipeline:
         """Note what was committed and what was answered; raise what stops the run once everything under way has landed."""
         if block:
             under_way: list[Future[Any]] = [*self._flying]
-            under_way += [intent for intent, _, _ in self._intents]
+            under_way += [intent for intent, *_ in self._intents]
             under_way += [receipt for receipt, _ in self._receipts]
             wait(under_way, return_when=FIRST_COMPLETED)
         self._committed()
@@ -420,8 +451,8 @@ class Pipeline:
         while self._chores and (all_of_it or self._chores[0].done()):
             self._chores.popleft().result()
         while self._intents and (all_of_it or self._intents[0][0].done()):
-            intent, sequence, scope = self._intents.popleft()
-            group, batches, replaced = intent.result()
+            intent, sequence, scope, replaced = self._intents.popleft()
+            group, batches = intent.result()
             flush = self._open[sequence]
             flush.groups.append((scope, group, replaced))
             flush.left += len(batches)

@@ -7,7 +7,7 @@ Nothing here knows a platform.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -269,6 +269,44 @@ class Customer(CustomerSummary, frozen=True, kw_only=True, gc=False):
 
 Snapshot = Order | Refund | Fulfillment | Customer
 
+
+class CustomerKeys(Part, frozen=True, kw_only=True, gc=False):
+    """The part of a customer that an identity is resolved from."""
+
+    id: Says[str] = UNSET
+    email: Says[str] = UNSET
+    metafields: Says[list[Attribute]] = UNSET
+
+
+class OrderKeys(Part, frozen=True, kw_only=True, gc=False):
+    """The part of an order that an identity is resolved from."""
+
+    platform: str = ""
+    shop: str = ""
+    id: str
+    email: Says[str] = UNSET
+    attributes: Says[list[Attribute]] = UNSET
+    customer: Says[CustomerKeys] = UNSET
+
+
+class _ChildKeys(Part, frozen=True, kw_only=True, gc=False):
+    platform: str
+    shop: str
+    id: str
+    subject: str | UnsetType = UNSET
+    order: OrderKeys
+
+
+class Glance(Struct, frozen=True, gc=False):
+    """Where a record belongs and whom it is about, read without the rest of it."""
+
+    platform: str
+    shop: str
+    subject: str
+    customer: Customer | CustomerKeys | UnsetType | None
+    order: OrderKeys | None
+
+
 SHAPES: dict[str, type[Order] | type[Refund] | type[Fulfillment] | type[Customer]] = {
     "orders": Order,
     "refunds": Refund,
@@ -276,6 +314,27 @@ SHAPES: dict[str, type[Order] | type[Refund] | type[Fulfillment] | type[Customer
     "customers": Customer,
 }
 _DECODERS = {stream: msgspec.json.Decoder(shape) for stream, shape in SHAPES.items()}
+
+
+_KEYS: dict[str, msgspec.json.Decoder[Any]] = {
+    "orders": msgspec.json.Decoder(OrderKeys),
+    "refunds": msgspec.json.Decoder(_ChildKeys),
+    "fulfillments": msgspec.json.Decoder(_ChildKeys),
+    "customers": _DECODERS["customers"],
+}
+
+
+def glance(stream: str, raw: bytes | msgspec.Raw) -> Glance:
+    """Read only the keys of a record's raw JSON; raise `Malformed` if they are not there."""
+    try:
+        keys = _KEYS[stream].decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"a record of {stream} is not what its schema says: {error}") from error
+    if isinstance(keys, Customer):
+        return Glance(keys.platform, keys.shop, keys.id, keys, None)
+    if isinstance(keys, OrderKeys):
+        return Glance(keys.platform, keys.shop, keys.id, keys.customer, keys)
+    return Glance(keys.platform, keys.shop, keys.subject or keys.id, keys.order.customer, keys.order)
 
 
 def snapshot(stream: str, raw: bytes | msgspec.Raw) -> Snapshot:

@@ -1,5 +1,6 @@
 """Settings → pipeline; the only place that knows the SDK's Target, and the only one that turns an error into an exit."""
 
+import atexit
 import contextlib
 import gc
 import os
@@ -541,8 +542,10 @@ def _summary(counts: Mapping[str, Any]) -> str:
 def main() -> None:
     """Run `target-segment`: one clear line and a non-zero exit for everything that can be foreseen."""
     os.umask(0o077)
-    # A chunk of records goes by reference count; the cyclic collector would only walk what lives.
-    gc.set_threshold(200_000, 20, 50)
+    # Records and events go by reference count; the cyclic collector would only walk what lives.
+    gc.disable()
+    # At the exit it is needed again: DuckDB's binding complains of what is left.
+    atexit.register(gc.enable)
     try:
         TargetSegment.cli(standalone_mode=False)
     except (SegmentError, click.ClickException, SingerSDKError, SingerError, FileNotFoundError) as error:
