@@ -3,6 +3,7 @@
 A setting is checked before the first question; a complaint names it and what would be right, never a secret's value.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -130,9 +131,46 @@ def config_jsonschema() -> dict[str, Any]:
 
 
 def filled(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the defaults. An empty string counts as not set: that is how environments write it."""
+    """Add the defaults, and read numbers, switches and lists that an environment wrote as text; an empty one is not set."""
     given = {name: value for name, value in config.items() if value is not None and value != ""}
-    return {each.name: each.default for each in SETTINGS if each.default is not None} | given
+    kinds = {each.name: each.kind for each in SETTINGS}
+    read = {name: _read(kinds.get(name, ""), value) for name, value in given.items()}
+    return {each.name: each.default for each in SETTINGS if each.default is not None} | read
+
+
+def _read(kind: str, value: Any) -> Any:
+    """Return what a text says, by the setting's kind; the text itself where it says nothing of that kind."""
+    if not isinstance(value, str):
+        return value
+    try:
+        match kind:
+            case "integer":
+                return int(value)
+            case "number":
+                return float(value)
+            case "boolean":
+                return _SWITCHES.get(value.strip().lower(), value)
+            case "list":
+                return (
+                    json.loads(value)
+                    if value.lstrip().startswith("[")
+                    else [word.strip() for word in value.split(",") if word.strip()]
+                )
+    except ValueError:
+        pass
+    return value
+
+
+_SWITCHES = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 
 
 def complaints(config: Mapping[str, Any]) -> Iterator[str]:

@@ -107,6 +107,8 @@ def schema(table: tuple[Setting, ...]) -> dict[str, Any]:
             "description": setting.about,
             "title": setting.name.replace("_", " ").capitalize(),
         }
+        if setting.kind == "array":
+            shape["items"] = {"type": "string"}
         if setting.default is not None:
             shape["default"] = setting.default
         if setting.secret:

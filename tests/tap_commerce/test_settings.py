@@ -31,14 +31,14 @@ def test_a_missing_setting_is_named(name):
         ("start_date", "soon"),
         ("start_date", 2026),
         ("lookback_minutes", -1),
-        ("lookback_minutes", "60"),
+        ("lookback_minutes", "an hour"),
         ("page_size", 0),
         ("page_size", 251),
         ("page_size", 1.5),
         ("page_size", True),
         ("window_days", 0),
-        ("accept_recent_orders_only", "yes"),
-        ("customer_metafields", "custom.a"),
+        ("accept_recent_orders_only", "perhaps"),
+        ("customer_metafields", 7),
         ("access_token", 7),
     ],
 )
@@ -76,3 +76,20 @@ def test_an_instant_without_an_offset_is_taken_as_utc():
 def test_every_setting_is_documented():
     text = (Path(__file__).parents[2] / "docs" / "shopify.md").read_text()
     assert [each.name for each in SETTINGS if f"`{each.name}`" not in text] == []
+
+
+def test_what_an_environment_writes_as_text_is_read_by_the_settings_kind():
+    """Numbers, switches and lists; what says nothing of that kind stays as it is, to be complained of."""
+    read = filled(
+        {
+            "lookback_minutes": "30",
+            "page_size": "50",
+            "accept_recent_orders_only": "true",
+            "customer_metafields": "a.b, c.d",
+            "recheck_days": "often",
+        }
+    )
+    assert (read["lookback_minutes"], read["page_size"], read["accept_recent_orders_only"]) == (30, 50, True)
+    assert read["customer_metafields"] == ["a.b", "c.d"]
+    assert filled({"customer_metafields": '["a.b"]'})["customer_metafields"] == ["a.b"]
+    assert "recheck_days: must be a number" in "; ".join(complaints(read))

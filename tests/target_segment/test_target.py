@@ -387,7 +387,8 @@ def test_a_ledger_in_use_is_one_clear_line(configured, config):
 
 
 def test_settings_may_come_from_the_environment_and_retell_is_a_command(config, segment):
-    environment = {f"TARGET_SEGMENT_{name.upper()}": str(value) for name, value in config.items()}
+    given = {**config, "traits_in": "identify,context", "gzip": "false", "events": '{"order_updated": false}'}
+    environment = {f"TARGET_SEGMENT_{name.upper()}": str(value) for name, value in given.items()}
     ended = command("--config=ENV", said=LINES, **environment)
     assert ended.returncode == 0, ended.stderr
     assert len(segment.events) == 3
