@@ -55,10 +55,11 @@ def test_whenever_it_is_killed_every_change_is_written_in_the_end(late, lookback
     shop = Shop(seed=late, start=START, orders_per_day=16)
     seen, state, killed = set(), {}, 0
     with Api(shop, index_lag=late * 60, day_filter=by_day, child_lag=5) as api:
-        for _ in range(7):
-            shop.live(shop.now + timedelta(hours=draw.choice((1, 12, 30))))
-            questions = draw.randint(2, 25) if draw.random() < 0.8 else 10**9
-            settings = {"page_size": draw.choice((2, 10)), "window_days": draw.choice((0.5, 30))}
+        # A first reading that is long, and is killed where it has written states already; then polls as they come.
+        for hours, most in ((200, 40), (1, 60), (12, 60), (30, 25), (1, 10**9), (30, 25)):
+            shop.live(shop.now + timedelta(hours=hours))
+            questions = draw.randint(most // 2, most)
+            settings = {"page_size": draw.choice((4, 8)), "window_days": draw.choice((3, 30))}
             before = len(api.calls)
             records, state = poll(api, state, questions=questions, lookback_minutes=lookback, **settings)
             killed += len(api.calls) - before == questions
