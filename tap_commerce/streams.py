@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 from singer_sdk import Stream
@@ -20,13 +20,15 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_commerce.errors import Stopped
-from tap_commerce.platforms import Page, Platform, Settings, Window
+from tap_commerce.platforms import Page, Platform, Selection, Settings, Window
 from tap_commerce.records import Polled
 from tap_commerce.schemas import KEYS, POLLED_BY, STREAMS, schema
 from tap_commerce.settings import instant
 
 if TYPE_CHECKING:
     from tap_commerce.tap import TapCommerce
+
+T = TypeVar("T")
 
 SETTLED = timedelta(hours=1)
 """Rows that changed longer ago than this stand in the platform's index as they are."""
@@ -165,7 +167,9 @@ class Polling:
         if self._platform is None:
             platform = self._make()
             selection = {name: each.fields for name, each in self._streams().items() if each.selected}
-            platform.open(selection)
+            # Beside, so that a signal is heard even while nobody answers.
+            for _ in ahead(_opening(platform, selection), self._stopped):
+                pass
             for streams in platform.passes:
                 if selected := tuple(name for name in streams if name in selection):
                     plan = self._plan(selected, platform)
@@ -317,9 +321,9 @@ def windows(start: datetime, end: datetime, longest: timedelta) -> Iterator[Wind
         start = cut
 
 
-def ahead(pages: Iterator[Page], stopped: Callable[[], bool] = lambda: False) -> Iterator[Page]:
+def ahead(pages: Iterator[T], stopped: Callable[[], bool] = lambda: False) -> Iterator[T]:
     """Yield pages while the next one is being fetched, one at a time."""
-    box: Queue[Page | BaseException | None] = Queue(maxsize=1)
+    box: Queue[T | BaseException | None] = Queue(maxsize=1)
     gone = Event()
 
     def fetch() -> None:
@@ -331,7 +335,7 @@ def ahead(pages: Iterator[Page], stopped: Callable[[], bool] = lambda: False) ->
         except BaseException as error:  # noqa: BLE001 - it is raised where the pages are wanted
             put(error)
 
-    def put(what: Page | BaseException | None) -> bool:
+    def put(what: T | BaseException | None) -> bool:
         while not gone.is_set():
             try:
                 box.put(what, timeout=0.2)
@@ -356,6 +360,11 @@ def ahead(pages: Iterator[Page], stopped: Callable[[], bool] = lambda: False) ->
             yield found
     finally:
         gone.set()
+
+
+def _opening(platform: Platform, selection: Selection) -> Iterator[Selection]:
+    platform.open(selection)
+    yield selection
 
 
 class _Progress:

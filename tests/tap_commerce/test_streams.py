@@ -573,6 +573,18 @@ def test_whoever_stops_taking_stops_the_fetching():
     assert closed.wait(timeout=5)
 
 
+def test_a_signal_is_heard_while_the_shop_does_not_answer_at_all():
+    never = threading.Event()
+
+    class Silent(Platform):
+        def open(self, selection):
+            never.wait(timeout=30)
+
+    with pytest.raises(Stopped):
+        Run(Silent(), stopped=lambda: True).go("orders")
+    never.set()
+
+
 def test_a_signal_is_heard_while_a_page_is_awaited():
     never = threading.Event()
 
