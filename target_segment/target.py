@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import gc
+import logging
 import os
 import shutil
 import signal
@@ -539,6 +540,16 @@ def _summary(counts: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def _quieten() -> None:
+    """Keep the SDK's own chatter down unless a log level was asked for; ours is little and stays."""
+    if not any(os.environ.get(name) for name in ("TARGET_SEGMENT_LOGLEVEL", "LOGLEVEL")):
+        for name in ("singer_sdk", "singer_sdk.metrics"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(TargetSegment.name).addFilter(
+            lambda record: record.levelno > logging.INFO or "singer_sdk" not in record.pathname
+        )
+
+
 def main() -> None:
     """Run `target-segment`: one clear line and a non-zero exit for everything that can be foreseen."""
     os.umask(0o077)
@@ -547,7 +558,9 @@ def main() -> None:
     # At the exit it is needed again: DuckDB's binding complains of what is left.
     atexit.register(gc.enable)
     try:
-        TargetSegment.cli(standalone_mode=False)
+        command = TargetSegment.cli
+        _quieten()
+        command(standalone_mode=False)
     except (SegmentError, click.ClickException, SingerSDKError, SingerError, FileNotFoundError) as error:
         text = error.format_message() if isinstance(error, click.ClickException) else str(error)
         sys.stderr.write(f"target-segment: {' '.join(text.split())}\n")
