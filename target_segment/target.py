@@ -543,11 +543,8 @@ def _summary(counts: Mapping[str, Any]) -> str:
 def _quieten() -> None:
     """Keep the SDK's own chatter down unless a log level was asked for; ours is little and stays."""
     if not any(os.environ.get(name) for name in ("TARGET_SEGMENT_LOGLEVEL", "LOGLEVEL")):
-        for name in ("singer_sdk", "singer_sdk.metrics"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        logging.getLogger(TargetSegment.name).addFilter(
-            lambda record: record.levelno > logging.INFO or "singer_sdk" not in record.pathname
-        )
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(lambda each: each.levelno > logging.INFO or "singer_sdk" not in each.pathname)
 
 
 def main() -> None:
