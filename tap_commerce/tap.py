@@ -15,8 +15,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any, ClassVar
 
 import click
+from dotenv import find_dotenv, load_dotenv
 from singer_sdk import Stream, Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
@@ -87,6 +90,14 @@ class TapCommerce(Tap):
         self.writer = Writer()
         selected = None if catalog is None else _selected(catalog)
         super().__init__(*args, message_writer=self.writer, catalog=selected, **kwargs)
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """Read settings from the environment, and from `.env` those it lacks: the SDK would have the file win."""
+        load_dotenv(find_dotenv(usecwd=True))
+        described = dict(cls.config_jsonschema)
+        cls.append_builtin_config(described)
+        return parse_environment_config(described, cls._env_var_prefix, dotenv_path=os.devnull)
 
     @cached_property
     def polling(self) -> Polling:

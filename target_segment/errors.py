@@ -10,6 +10,7 @@ SegmentError
     ├── Malformed           a record that is not what its schema says
     ├── Garbled             a line that is not a Singer message
     ├── LedgerError         locked, newer, damaged
+    ├── ReaderGone          nobody takes the STATE lines
     ├── Unsendable          an event that Segment would swallow: set aside, with the reason
     └── TemplateError       compile or render: fix the override
 """
@@ -61,6 +62,10 @@ class LedgerError(Terminal):
 
 class Unsendable(Terminal):
     """Segment would answer 200 to this event and drop it: it becomes `rejected`, with this reason."""
+
+
+class ReaderGone(Terminal):
+    """Nobody takes the STATE lines: what was told is told, the bookmark stays where it was."""
 
 
 class TemplateError(Terminal):

@@ -496,7 +496,7 @@ def opened(
 ) -> Ledger:
     """Open the ledger at `path`, made if it is not there; raise `LedgerError` if it is locked, newer or damaged."""
     if "://" not in path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _expect_ledger(Path(path))
     until = monotonic() + wait_seconds
     while True:
         try:
@@ -533,6 +533,26 @@ def opened(
         db.close()
         raise
     return Ledger(db, source, now)
+
+
+def _expect_ledger(path: Path) -> None:
+    """Raise `LedgerError` for a path that cannot be a ledger: DuckDB would read other data files into memory, and forget."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and _beginning(path)[8:] != b"DUCK":
+            raise LedgerError(
+                f"{path} is no DuckDB file, so not a ledger (an empty or broken one: restore it from a copy, or move it away and "
+                "run once with mode=baseline); name another file in `ledger`"
+            )
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {path} cannot be used ({error.strerror}): name another file in `ledger`"
+        ) from error
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(12)
 
 
 def _check_version(db: duckdb.DuckDBPyConnection, path: str, now: Callable[[], datetime]) -> None:

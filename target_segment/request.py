@@ -55,7 +55,7 @@ class Batch(Struct, frozen=True, kw_only=True):
         """Return the body of one attempt, gzipped."""
         tail = _TAIL % sent_at.encode()
         end = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15)
-        crc = zlib.crc32(tail, self.crc)
+        crc = isal_zlib.crc32(tail, self.crc)
         size = (self.size + len(tail)) & 0xFFFFFFFF
         return b"".join(
             (_GZIP_HEADER, self.deflated, end.compress(tail), end.flush(), struct.pack("<LL", crc, size))
@@ -122,7 +122,7 @@ def sealed(
         people=people,
         deflated=deflated,
         size=len(head),
-        crc=zlib.crc32(head),
+        crc=isal_zlib.crc32(head),
         about=_encode(receipts),
     )
 

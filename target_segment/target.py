@@ -20,8 +20,11 @@ from typing import IO, Any, ClassVar
 
 import click
 import msgspec
+from dotenv import find_dotenv, load_dotenv
 from singer_sdk import Target
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import SingerSDKError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.delivery import DELIVERY, Courier, check_write_key, endpoint, segment_source
@@ -29,6 +32,7 @@ from target_segment.errors import (
     Garbled,
     LedgerError,
     Misconfigured,
+    ReaderGone,
     SegmentError,
     TemplateError,
     Unavailable,
@@ -100,6 +104,15 @@ _OPERATION = frozenset(setting.name for setting in DELIVERY) | {
     "ledger", "mode", "dry_run_file", "lock_wait_seconds", "hold_uncertain", "strict",
 }  # fmt: skip
 """Settings that do not change what a record implies."""
+_OF_SDK = (
+    "stream_maps",
+    "stream_map_config",
+    "faker_config",
+    "flattening_enabled",
+    "flattening_max_depth",
+    "flattening_max_key_length",
+)
+_KNOWN = frozenset(setting.name for setting in SETTINGS).union(_OF_SDK)
 _DERIVATION = "1"
 """Raised when this program derives other things from the same record, so that records seen before are looked at again."""
 _CONDITIONS = {
@@ -134,6 +147,7 @@ class TargetSegment(Target):
     """Tells Twilio Segment what a shop's records prove, each thing effectively once."""
 
     name = "target-segment"
+    package_name = "commerce-segment"
     config_jsonschema: ClassVar[dict[str, Any]] = schema(SETTINGS)
     default_sink_class = SnapshotSink
     message_reader_class = Reader
@@ -158,6 +172,14 @@ class TargetSegment(Target):
 
     # --- settings
 
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """Read settings from the environment, and from `.env` those it lacks: the SDK would have the file win."""
+        load_dotenv(find_dotenv(usecwd=True))
+        described = dict(cls.config_jsonschema)
+        cls.append_builtin_config(described)
+        return parse_environment_config(described, cls._env_var_prefix, dotenv_path=os.devnull)
+
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Offer stream maps, and none of the SDK's settings for loading tables."""
@@ -166,6 +188,9 @@ class TargetSegment(Target):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         try:
             self.settings = check(SETTINGS, self.config)
+            for name in sorted(self.config.keys() - _KNOWN):
+                self.logger.warning("the setting %s is unknown and ignored", name)
+            _expect_file(self.settings["ledger"], self.settings["mode"])
             choices(self.settings, TABLE)
             endpoint(self.settings)
             self._since = _since(self.settings["since"])
@@ -295,7 +320,7 @@ class TargetSegment(Target):
             if ledger:
                 counts = _counts(pipeline)
                 if outcome != "failed":
-                    self.logger.info(_summary(counts))
+                    self.logger.info(_summary(counts, dry=self.settings["mode"] == "dry_run"))
                 with contextlib.suppress(Exception):
                     ledger.end(outcome, counts)
         if ledger:
@@ -358,9 +383,18 @@ class TargetSegment(Target):
 
     def _print_state(self, value: str) -> None:
         # A dry run's bookmark would move past what was never told.
-        if self.settings["mode"] != "dry_run":
+        if self.settings["mode"] == "dry_run":
+            return
+        try:
             sys.stdout.write(f"{value}\n")
             sys.stdout.flush()
+        except OSError as error:
+            # There is nobody left to write to, not even for the interpreter when it ends.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise ReaderGone(
+                f"the STATE could not be written ({error.strerror}): all before it is told; the next run goes on from the last one kept"
+            ) from error
 
     def _idle(self) -> None:
         if self._pipeline:
@@ -479,6 +513,11 @@ class TargetSegment(Target):
             ledger.close()
 
 
+def _expect_file(ledger: str, mode: str) -> None:
+    if ledger == ":memory:" and mode == "send":
+        raise Misconfigured("setting `ledger`: a ledger in memory would forget what was told; name a file")
+
+
 def _since(text: str) -> datetime | None:
     """Return `since` as an instant, None for `now`; raise `Misconfigured`."""
     if text == "now":
@@ -522,7 +561,7 @@ def _counts(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _summary(counts: Mapping[str, Any]) -> str:
+def _summary(counts: Mapping[str, Any], *, dry: bool = False) -> str:
     """Return the one line that a run ends with."""
     events = ", ".join(f"{count:,} {event}" for event, count in counts["counts"]["told"].items())
     fates: Counter[str] = Counter()
@@ -530,7 +569,8 @@ def _summary(counts: Mapping[str, Any]) -> str:
         fates.update(each)
     parts = [
         f"{counts['records']:,} records read ({counts['unchanged']:,} unchanged)",
-        f"{counts['told']:,} events told" + (f" ({events})" if events else ""),
+        f"{counts['told']:,} events {'written, not told' if dry else 'told'}"
+        + (f" ({events})" if events else ""),
         f"{fates['already'] + fates['known']:,} already known",
         f"{fates['before']:,} before `since`",
     ]
@@ -564,8 +604,3 @@ def main() -> None:
         sys.exit(1)
     except click.exceptions.Abort:
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.write(
-            "target-segment: whoever reads the STATE lines has gone away; the next run goes on from the last one it kept\n"
-        )
-        sys.exit(1)

@@ -271,6 +271,24 @@ def test_receipts_of_what_is_retold_are_forgotten_and_the_others_stay(world):
     assert world.rows("SELECT transition FROM receipts ORDER BY ALL") == [("identify",), ("order_refunded",)]
 
 
+# --- what is no ledger
+
+
+@pytest.mark.parametrize("name", ["data.json", "table.csv", "ledger.duckdb"])
+def test_a_file_that_duckdb_would_read_into_memory_is_no_ledger(tmp_path, name):
+    """It would be taken, and all that was told forgotten with the process."""
+    path = tmp_path / name
+    path.write_text('{"a": 1}\n')
+    with pytest.raises(LedgerError, match="is no DuckDB file"):
+        opened(str(path), "source")
+    assert path.read_text() == '{"a": 1}\n'
+
+
+def test_a_path_that_cannot_be_names_the_setting():
+    with pytest.raises(LedgerError, match="name another file in `ledger`"):
+        opened("/dev/null/ledger.duckdb", "source")
+
+
 # --- a disk that is full
 
 

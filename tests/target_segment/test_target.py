@@ -415,3 +415,32 @@ def test_the_key_is_in_no_output(configured, segment):
 STANDARD = {"write_key": "key", "since": "now", "mode": "baseline", "ledger": ":memory:"}
 
 TestStandard = get_target_test_class(TargetSegment, config=STANDARD)
+
+
+def test_a_state_that_nobody_takes_is_one_clear_line(config, configured, segment):
+    """What was told stays told; the next run goes on from the last bookmark that was kept."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(  # noqa: S603
+            [
+                sys.executable,
+                "-c",
+                "from target_segment.target import main; main()",
+                "--config",
+                configured(),
+            ],
+            input=LINES,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert "the STATE could not be written" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert segment.events
+
+
+def test_a_misspelt_setting_is_warned_of_and_a_ledger_in_memory_refused(configured):
+    assert "setting wirte_key is unknown" in command("--config", configured(wirte_key="x"), said=LINES).stderr
+    refused = command("--config", configured(ledger=":memory:"), said=LINES)
+    assert (refused.returncode, "would forget" in refused.stderr) == (1, True)

@@ -534,7 +534,7 @@ def _token(settings: Settings, wire: Wire, base: str) -> Token:
         return ClientCredentials(wire, base, identity, secret)
     if identity or secret:
         raise Misconfigured(
-            f"{'client_secret' if identity else 'client_id'}: must be set beside the other one"
+            f"{'client_secret' if identity else 'client_id'}: must be set too: client_id and client_secret go together"
         )
     raise Misconfigured("access_token: must be set, or client_id and client_secret instead")
 
