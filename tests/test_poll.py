@@ -95,3 +95,27 @@ def test_two_runs_never_overlap(commands):
 def test_the_state_file_is_its_owners_alone(commands):
     commands.run(tap="echo '{\"a\": 1}'")
     assert commands.state.stat().st_mode & 0o077 == 0
+
+
+def test_what_the_caller_set_wins_over_the_dotenv_file(commands):
+    """`TARGET_SEGMENT_MODE=dry_run bin/poll` must not send."""
+    (commands.folder / ".env").write_text("TARGET_SEGMENT_MODE=send\nTARGET_SEGMENT_SINCE=now\n")
+    commands.run(
+        tap='printf \'{"mode": "%s", "since": "%s"}\\n\' "$TARGET_SEGMENT_MODE" "$TARGET_SEGMENT_SINCE"',
+        TARGET_SEGMENT_MODE="dry_run",
+    )
+    assert commands.state.read_text() == '{"mode": "dry_run", "since": "now"}\n'
+
+
+def test_the_environment_is_read_after_the_files(commands):
+    says = 'printf \'{"arguments": "%s"}\\n\' "$*"'
+    commands.run(tap=says, TAP_CONFIG="shop.json")
+    assert "--config shop.json --config ENV" in commands.state.read_text()
+
+
+def test_a_signal_to_the_script_alone_reaches_both_sides_and_their_last_state_is_kept(commands):
+    """They end as they are asked to; the script waits for them."""
+    asked = 'trap \'echo "{\\"a\\": \\"asked\\"}"; exit 143\' TERM; kill -TERM $PPID; while :; do sleep 0.01; done'
+    done = commands.run(tap=asked, target="trap '' TERM; cat")
+    assert (done.returncode, commands.state.read_text()) == (143, '{"a": "asked"}\n')
+    assert "the tap ended with 143, the target with 0" in done.stderr
