@@ -393,7 +393,7 @@ class Ledger:
 
     def _mark_rejected(self, refusal: Refusal) -> None:
         scope = (refusal.platform or "", refusal.shop or "")
-        name, part, key = place(refusal.transition or "", refusal.subject or "")
+        _, part, key = place(refusal.transition or "", refusal.subject or "")
         rows = self.recall(scope, [(refusal.stream, key)])
         row = rows[refusal.stream, key]
         if not row.replaces:
@@ -401,18 +401,19 @@ class Ledger:
         fate = row.memory.fates.get(part)
         at = refusal.occurred or self._now()
         row.memory.fates[part] = Fate(REJECTED, fate.start if fate else at, fate.at if fate else at)
-        self._rewrite(scope, row, name)
+        self._rewrite(scope, row)
 
     def _unsettle(self, scope: Scope, stream: str, transition: str, subject: str) -> None:
-        name, part, key = place(transition, subject)
+        _, part, key = place(transition, subject)
         row = self.recall(scope, [(stream, key)])[stream, key]
         if row.replaces:
             fate = row.memory.fates.get(part)
-            if fate and fate.fate == REJECTED:
+            # What was read meanwhile may have written the fate of a once event anew, as it was before the refusal.
+            if fate and (fate.fate == REJECTED or (fate.fate == TOLD and part not in row.memory.states)):
                 _untold(row.memory, part, fate, less=1)
-            self._rewrite(scope, row, name)
+            self._rewrite(scope, row)
 
-    def _rewrite(self, scope: Scope, row: Row, _: str) -> None:
+    def _rewrite(self, scope: Scope, row: Row) -> None:
         self._do(
             "UPDATE memory SET remembered = $6, form = $7 WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4 AND subject = $5",
             [self._source, *scope, row.stream, row.subject, _encode(row.memory).decode(), row.form],

@@ -289,6 +289,19 @@ def test_a_path_that_cannot_be_names_the_setting():
         opened("/dev/null/ledger.duckdb", "source")
 
 
+def test_a_rejected_event_is_retried_also_where_its_fate_was_written_anew_meanwhile(world):
+    """A record of the same order that was under way when Segment refused knows nothing of the refusal."""
+    world.run(order("first", customer=customer_of("first")))
+    world.courier.answer = refusing("Order Completed")
+    world.run(order())
+    ledger = world.ledger()
+    ledger._db.execute("UPDATE memory SET remembered = replace(remembered::VARCHAR, 'rejected', 'told')")
+    ledger.close()
+    world.courier.answer = lambda events: None
+    assert retried(world) == 1
+    assert tracks(world.run(order())) == ["Order Completed"]
+
+
 # --- a disk that is full
 
 
