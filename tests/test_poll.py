@@ -115,7 +115,7 @@ def test_the_environment_is_read_after_the_files(commands):
 
 def test_a_signal_to_the_script_alone_reaches_both_sides_and_their_last_state_is_kept(commands):
     """They end as they are asked to; the script waits for them."""
-    asked = 'trap \'echo "{\\"a\\": \\"asked\\"}"; exit 143\' TERM; kill -TERM $PPID; while :; do sleep 0.01; done'
-    done = commands.run(tap=asked, target="trap '' TERM; cat")
+    asked = 'trap \'echo "{\\"a\\": \\"asked\\"}"; exit 143\' TERM; until [ -e ready ]; do sleep 0.01; done; kill -TERM $PPID; while :; do sleep 0.01; done'
+    done = commands.run(tap=asked, target="trap '' TERM; touch ready; cat")
     assert (done.returncode, commands.state.read_text()) == (143, '{"a": "asked"}\n')
     assert "the tap ended with 143, the target with 0" in done.stderr
