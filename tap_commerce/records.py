@@ -167,6 +167,14 @@ class OrderSummary(Record, frozen=True, kw_only=True, gc=False):
     authorized_at: Says[str] = UNSET
     paid_at: Says[str] = UNSET
     completed_at: Says[Annotated[str, Meta(description="The platform's own meaning of completed.")]] = UNSET
+    completed: Says[
+        Annotated[
+            bool,
+            Meta(
+                description="Whether it is completed, where perhaps nothing says when: by the platform's word."
+            ),
+        ]
+    ] = UNSET
     fulfilled_at: Says[str] = UNSET
     cancelled_at: Says[str] = UNSET
     source: Says[Annotated[str, Meta(description="Where the order was made: web, pos, …")]] = UNSET
@@ -192,6 +200,14 @@ class Order(Polled, frozen=True, kw_only=True, gc=False):
     authorized_at: Says[str] = UNSET
     paid_at: Says[Annotated[str, Meta(description="When money for the whole order had come in.")]] = UNSET
     completed_at: Says[Annotated[str, Meta(description="The platform's own meaning of completed.")]] = UNSET
+    completed: Says[
+        Annotated[
+            bool,
+            Meta(
+                description="Whether it is completed, where perhaps nothing says when: by the platform's word."
+            ),
+        ]
+    ] = UNSET
     fulfilled_at: Says[Annotated[str, Meta(description="When the last goods had left.")]] = UNSET
     cancelled_at: Says[str] = UNSET
     closed_at: Says[str] = UNSET

@@ -141,6 +141,7 @@ class OrderSummary(Part, frozen=True, kw_only=True, gc=False):
     authorized_at: Says[Instant] = UNSET
     paid_at: Says[Instant] = UNSET
     completed_at: Says[Instant] = UNSET
+    completed: Says[bool] = UNSET
     fulfilled_at: Says[Instant] = UNSET
     cancelled_at: Says[Instant] = UNSET
     source: Says[str] = UNSET
