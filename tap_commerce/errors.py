@@ -53,6 +53,10 @@ class Misconfigured(Terminal):
     """A setting, the catalog or the state is wrong; the message names it and what would be right."""
 
 
+class Missing(Misconfigured):
+    """404: nothing there; a wrong address, unless whoever asked knows better."""
+
+
 class Malformed(Terminal):
     """The platform answered what it does not document; `body` is what it said, if anything."""
 

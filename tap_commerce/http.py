@@ -21,6 +21,7 @@ from tap_commerce.errors import (
     Denied,
     Malformed,
     Misconfigured,
+    Missing,
     Throttled,
     Transient,
     Unauthorized,
@@ -199,7 +200,7 @@ def decipher(
             f"{where}: redirects to {_host(headers.get('Location', ''))}; set api_url to where the shop really is"
         )
     if status == 404:
-        raise Misconfigured(f"{where}: nothing there (404); check api_url and api_version")
+        raise Missing(f"{where}: nothing there (404); check api_url and api_version")
     if status >= 400:
         raise Malformed(f"{where}: answered {status}{_request(headers)}: {_excerpt(body)}", body=body)
     if body[:64].lstrip()[:1] not in (b"{", b"["):
