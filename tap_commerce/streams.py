@@ -19,8 +19,8 @@ from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.messages import RecordMessage
 
-from tap_commerce.errors import Stopped
-from tap_commerce.platforms import Page, Platform, Selection, Settings, Window
+from tap_commerce.errors import Misconfigured, Stopped
+from tap_commerce.platforms import Cursors, Page, Platform, Selection, Settings, Window
 from tap_commerce.records import Polled
 from tap_commerce.schemas import KEYS, POLLED_BY, STREAMS, schema
 from tap_commerce.settings import instant
@@ -129,6 +129,8 @@ class Plan(NamedTuple):
     """Whether this is the second look."""
     unread: datetime
     """From when on some of the streams were never read: a second look begins earlier, but at what is known."""
+    cursors: dict[str, int]
+    """How far all of the streams were read by number; moves on while the pass is made."""
 
 
 class Polling:
@@ -184,6 +186,7 @@ class Polling:
         back = timedelta(minutes=self._settings["lookback_minutes"])
         known = {name: mark for name in streams if (mark := self._watermark(name, now)) is not None}
         start, again, unread = begin, False, begin
+        cursors = self._cursors(streams) if len(known) == len(streams) else {}
         if known:
             unread = min(known.values())
             start, again = self._resumed(tuple(known), unread, back, now)
@@ -194,7 +197,7 @@ class Polling:
             start, unread = min(start, begin), min(unread, begin)
             for name in streams:
                 self._bookmarks(name).setdefault("rechecked_at", _written(now))
-        return Plan(streams, start, now - platform.lag, again, unread)
+        return Plan(streams, start, now - platform.lag, again, unread, cursors)
 
     def _resumed(
         self, streams: tuple[str, ...], oldest: datetime, back: timedelta, now: datetime
@@ -221,10 +224,12 @@ class Polling:
         progress = _Progress(plan, self._clock)
         unsaved = 0
         for window in windows(plan.start, plan.end, timedelta(days=self._settings["window_days"])):
-            for page in ahead(platform.read(plan.streams, window), self._stopped):
+            asked = window._replace(cursors=dict(plan.cursors))
+            for page in ahead(platform.read(plan.streams, asked), self._stopped):
                 extracted_at = _written(page.extracted_at)
                 for name, record in page.records:
                     streams[name].write(record, extracted_at)
+                self._count(plan, page.cursors)
                 unsaved += len(page.records)
                 progress.saw(len(page.records), page.oldest or window.start)
                 if self._passed(plan, window, page) and unsaved >= CHECKPOINT:
@@ -245,7 +250,8 @@ class Polling:
         left = dict.fromkeys(streams, limit)
         pages = 0
         for window in windows(plan.start, plan.end, timedelta(days=self._settings["window_days"])):
-            for page in platform.read(plan.streams, window):
+            asked = window._replace(cursors=dict(plan.cursors))
+            for page in platform.read(plan.streams, asked):
                 pages += 1
                 for name, record in page.records:
                     if left[name]:
@@ -275,6 +281,25 @@ class Polling:
             mark["replication_key_value"] = self._later(plan, name, "replication_key_value", instant)
             if plan.looks_again:
                 mark["recheck_reached"] = self._later(plan, name, "recheck_reached", instant)
+
+    def _count(self, plan: Plan, cursors: Cursors) -> None:
+        """Keep how far the pass has come by number."""
+        for name, reached in cursors.items():
+            plan.cursors[name] = max(reached, plan.cursors.get(name, reached))
+        if cursors:
+            for name in plan.streams:
+                self._bookmarks(name)["cursors"] = dict(plan.cursors)
+
+    def _cursors(self, streams: tuple[str, ...]) -> dict[str, int]:
+        """Return the numbers up to which all of the streams were read; a name that one of them lacks was not read for it."""
+        kept = []
+        for name in streams:
+            found = self._bookmarks(name).get("cursors") or {}
+            if not isinstance(found, dict) or not all(type(each) is int for each in found.values()):
+                raise Misconfigured(f"state: bookmarks.{name}.cursors must hold whole numbers by name")
+            kept.append(found)
+        shared = set.intersection(*(set(each) for each in kept)) if kept else set()
+        return {name: min(each[name] for each in kept) for name in sorted(shared)}
 
     def _later(self, plan: Plan, name: str, key: str, instant: datetime) -> str:
         """Say which is later, the mark that stands or an instant, unless the mark is ahead of the shop's clock."""

@@ -6,6 +6,7 @@ Nothing above this package knows a platform by name; nothing in it knows Singer.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from tap_commerce.errors import Misconfigured
@@ -18,12 +19,20 @@ Settings = Mapping[str, Any]
 Selection = Mapping[str, frozenset[str]]
 """The selected streams, each with its selected fields: what is not in here need not be asked for."""
 
+Cursors = Mapping[str, int]
+"""Numbers that only grow, such as ids, by name: how far a list is read that has no instants of change."""
+
+NOWHERE: Cursors = MappingProxyType({})
+"""No cursors: nothing was read by number yet."""
+
 
 class Window(NamedTuple):
     """A half-open stretch of time: from `start`, up to but not including `end`."""
 
     start: datetime
     end: datetime
+    cursors: Cursors = NOWHERE
+    """How far the pass has come in lists that are read by number; none, if it begins anew."""
 
 
 class Page(NamedTuple):
@@ -36,6 +45,8 @@ class Page(NamedTuple):
     oldest: datetime | None
     """An instant before which no row of the window is still to come: at most the earliest by which a row of this page is
     polled, also of rows that bring no record; `None` if nothing is known."""
+    cursors: Cursors = NOWHERE
+    """Where the platform has come by number with this page: kept beside the watermark, once its records are written."""
 
 
 class Platform(Protocol):

@@ -595,3 +595,70 @@ def test_a_signal_is_heard_while_a_page_is_awaited():
     with pytest.raises(Stopped):
         next(ahead(pages(), lambda: True))
     never.set()
+
+
+def numbered(page, **cursors):
+    return page._replace(cursors=cursors)
+
+
+def test_numbers_are_kept_beside_the_watermark_and_handed_back():
+    pages = [numbered(page(at("2026-11-02")), histories=7), numbered(page(at("2026-11-03")), histories=9)]
+    first = Run(Platform(lambda streams, window: pages if streams == ORDERS else [])).go()
+    assert first.mark("refunds", "cursors") == first.mark("orders", "cursors") == {"histories": 9}
+    assert first.mark("customers", "cursors") is None
+    assert [window.cursors for window in first.read()] == [{}]
+    again = Run(Platform(), json.loads(json.dumps(first.state))).go()
+    assert [dict(window.cursors) for window in again.read()] == [{"histories": 9}]
+    assert again.mark("orders", "cursors") == {"histories": 9}
+
+
+def test_a_later_window_of_one_run_goes_on_from_the_numbers_of_the_earlier():
+    run = Run(
+        Platform(lambda streams, window: [numbered(page(window.start), histories=window.start.day)]),
+        window_days=10,
+    ).go("orders")
+    assert [dict(window.cursors) for window in run.read()] == [{}, {"histories": 1}]
+
+
+def test_numbers_only_grow():
+    platform = Platform(lambda streams, window: [numbered(page(), histories=3)])
+    state = bookmarked("2026-11-20T10:00:00Z", cursors={"histories": 9})
+    run = Run(platform, state).go("orders")
+    assert run.mark("orders", "cursors") == {"histories": 9}
+
+
+def test_a_number_is_kept_only_after_the_records_before_it_are_written():
+    def broken(streams, window):
+        yield numbered(page(at("2026-11-02")), histories=7)
+        yield Unavailable("away")
+
+    run = Run(Platform(broken))
+    with pytest.raises(Unavailable):
+        run.go("orders")
+    assert run.mark("orders", "cursors") == {"histories": 7}
+    assert [entry[0] for entry in run.log if entry[0] == "RECORD"] == ["RECORD"]
+
+
+def test_a_stream_that_begins_anew_takes_the_pass_back_before_all_numbers():
+    state = bookmarked("2026-11-20T10:00:00Z", cursors={"histories": 9})
+    del state["bookmarks"]["refunds"]
+    run = Run(Platform(), state).go("orders")
+    assert [dict(window.cursors) for window in run.read()] == [{}]
+    full = bookmarked("2026-11-20T10:00:00Z", cursors={"histories": 9})
+    run = Run(
+        Platform(), full, streams={name: {"method": "FULL_TABLE"} for name in ("customers", *ORDERS)}
+    ).go("orders")
+    assert [dict(window.cursors) for window in run.read()] == [{}]
+
+
+def test_streams_of_one_pass_go_on_from_where_the_last_of_them_stands():
+    state = bookmarked("2026-11-20T10:00:00Z", cursors={"histories": 9, "more": 1})
+    state["bookmarks"]["refunds"]["cursors"] = {"histories": 4}
+    run = Run(Platform(), state).go("orders")
+    assert [dict(window.cursors) for window in run.read()] == [{"histories": 4}]
+
+
+def test_a_state_with_cursors_that_are_no_numbers_is_refused():
+    state = bookmarked("2026-11-20T10:00:00Z", cursors={"histories": "9"})
+    with pytest.raises(Misconfigured, match=r"bookmarks\.customers\.cursors"):
+        Run(Platform(), state).go("orders")
