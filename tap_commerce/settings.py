@@ -118,6 +118,50 @@ SETTINGS = (
         least=1,
         most=64,
     ),
+    Setting(
+        "webservice_key",
+        "string",
+        "The key of the shop's webservice, 32 characters (PrestaShop).",
+        secret=True,
+    ),
+    Setting(
+        "auth_in_query",
+        "boolean",
+        "Send webservice_key in the query, for hosts that drop the header Authorization (PrestaShop).",
+        default=False,
+    ),
+    Setting(
+        "without_rewrite",
+        "boolean",
+        "Ask /webservice/dispatcher.php instead of /api, for hosts that rewrite no URLs (PrestaShop).",
+        default=False,
+    ),
+    Setting(
+        "id_shop", "integer", "The one shop to read of several in one installation (PrestaShop).", least=1
+    ),
+    Setting(
+        "timezone",
+        "string",
+        "The time zone that the shop's dates are in, such as Europe/Paris; by default what the shop says (PrestaShop).",
+    ),
+    Setting(
+        "order_states",
+        "list",
+        "What states of orders mean where the shop's own flags do not say it, such as 15=shipped: pending, authorized, "
+        "paid, shipped, delivered, cancelled or refunded, by the state's id (PrestaShop).",
+    ),
+    Setting(
+        "tracking_days",
+        "number",
+        "For how many days after an order was shipped every poll looks for its tracking number (PrestaShop).",
+        default=14,
+        least=0,
+    ),
+    Setting(
+        "test_payment_modules",
+        "list",
+        "Payment modules whose orders are tests, such as ps_checkpayment (PrestaShop).",
+    ),
     Setting("user_agent", "string", "How the tap introduces itself; by default its name and version."),
     Setting("request_timeout", "number", "Seconds to wait for an answer.", default=Bounds().timeout, least=1),
     Setting(

@@ -82,6 +82,7 @@ class Platform(Protocol):
 
 
 PLATFORMS = {
+    "prestashop": "tap_commerce.platforms.prestashop.asking:PrestaShop",
     "shopify": "tap_commerce.platforms.shopify.asking:Shopify",
 }
 """Where each platform is made; loaded only when it is asked for."""

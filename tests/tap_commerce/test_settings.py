@@ -64,6 +64,7 @@ def test_secrets_are_marked_and_everything_is_described():
     assert {name for name, each in properties.items() if each.get("secret")} == {
         "access_token",
         "client_secret",
+        "webservice_key",
     }
     assert all(each["description"].endswith((".", "com")) for each in properties.values())
 
