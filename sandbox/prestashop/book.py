@@ -1,0 +1,1136 @@
+"""The tables that PrestaShop would hold of a sandbox shop, kept from the shop's history, fact by fact.
+
+They follow from the history and the shop's seed alone, never from who looks. `journal` says what there was to be seen.
+
+Where the shop's life has no counterpart in PrestaShop:
+
+* Order currency: an order is kept in the currency that the shopper saw, with its conversion rate, as PrestaShop does.
+* A tip is kept as gift wrapping: `total_paid` is the sum of products, shipping and wrapping less discounts, to the cent.
+* Test orders are those of the payment module `ps_sandbox`; till and draft orders are orders like others, a till's are delivered at once.
+* Everybody has an e-mail here: who gave none gets one at the shop's own host. A missing name is empty, as an import leaves it.
+* Tags, attributes, account states, carriers' reports and archiving do not exist: nothing changes.
+* Money on its way back is not to be seen: a credit slip is a document, made when the refund is. Restocking alone makes none.
+* An amount without lines becomes amounts that an employee typed for some line, or for the shipping.
+* A refund that leaves nothing paid and nothing to send is, as the seed has it, a slip, the state Refunded, or both.
+* A parcel is an `order_carriers` row: the first takes the row that exists since checkout, others add theirs, without the order's notice.
+  What is only digital has no such row. A parcel that is taken back sets the order back to Processing; the next takes its row.
+* Some orders are set to Processing the moment they are paid. Some carts were split: their orders share a reference.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import md5
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sandbox import goods
+from sandbox.money import PER_EURO, PLACES, rounded
+from sandbox.prestashop.fields import ZERO
+from sandbox.shop import Fact, Shop
+from sandbox.things import Address, Customer, Fulfillment, Line, Order, Payment, Product, Refund
+
+Row = dict[str, Any]
+
+CHEQUE, PAID, PROCESSING, SHIPPED, DELIVERED, CANCELED, REFUNDED, ERROR = range(1, 9)
+BACKORDER_PAID, WIRE, REMOTE, BACKORDER, COD, AUTHORIZED = range(9, 15)
+
+STATES = (
+    (CHEQUE, "Awaiting check payment", "En attente du paiement par chèque", "ps_checkpayment", "", "PS_OS_CHEQUE"),
+    (PAID, "Payment accepted", "Paiement accepté", "", "logable paid invoice", "PS_OS_PAYMENT"),
+    (PROCESSING, "Processing in progress", "En cours de préparation", "", "logable paid delivery", "PS_OS_PREPARATION"),
+    (SHIPPED, "Shipped", "Expédié", "", "logable paid delivery shipped", "PS_OS_SHIPPING"),
+    (DELIVERED, "Delivered", "Livré", "", "logable paid delivery shipped", "PS_OS_DELIVERED"),
+    (CANCELED, "Canceled", "Annulé", "", "", "PS_OS_CANCELED"),
+    (REFUNDED, "Refunded", "Remboursé", "", "invoice", "PS_OS_REFUND"),
+    (ERROR, "Payment error", "Erreur de paiement", "", "", "PS_OS_ERROR"),
+    (BACKORDER_PAID, "On backorder (paid)", "En attente de réapprovisionnement (payé)", "", "paid invoice", "PS_OS_OUTOFSTOCK_PAID"),
+    (WIRE, "Awaiting bank wire payment", "En attente de virement bancaire", "ps_wirepayment", "", "PS_OS_BANKWIRE"),
+    (REMOTE, "Remote payment accepted", "Paiement à distance accepté", "", "logable paid", "PS_OS_WS_PAYMENT"),
+    (BACKORDER, "On backorder (not paid)", "En attente de réapprovisionnement (non payé)", "", "", "PS_OS_OUTOFSTOCK_UNPAID"),
+    (COD, "Awaiting Cash On Delivery validation", "En attente de paiement à la livraison", "ps_cashondelivery", "", "PS_OS_COD_VALIDATION"),
+    (AUTHORIZED, "Authorized. To be captured by merchant", "Autorisation. À capturer par le marchand", "ps_checkout", "", "PS_CHECKOUT_STATE_AUTHORIZED"),
+)  # fmt: skip
+"""(default id, name, French name, module, flags, the configuration that names it)"""
+
+FLAGS = {state: frozenset(flags.split()) for state, _, _, _, flags, _ in STATES}
+
+MODULES = {
+    "shopify_payments": ("ps_checkout", "Credit card"),
+    "cash": ("ps_cashondelivery", "Cash"),
+    "Bank deposit": ("ps_wirepayment", "Bank wire"),
+    "manual": ("ps_wirepayment", "Bank wire"),
+}
+TEST_MODULE = "ps_sandbox"
+
+PICKUP = "Click and collect"
+EPOCH = "2026-01-01 00:00:00"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One thing that PrestaShop's tables show happened."""
+
+    at: datetime
+    """When, as the tables show it: the shop's wall clock, the earlier of two readings where it is turned back."""
+    true: datetime
+    what: str
+    """`placed`, `changed`, `state`, `coupon`, `slip`, `row`, `parcel`, `registered`, `customer`, `login`."""
+    id: int
+    """The order's, the customer's or, of parcels, the row's id."""
+    order: int | None = None
+    about: Any = None
+    amount: Decimal | None = None
+    bumps: bool = True
+    """Whether `date_upd` of the order or the customer moved."""
+
+
+class Book:
+    """The tables, as of the facts that `read` was given.
+
+    `state_ids` is added to PrestaShop's default ids of order states. With `shops` above 1 orders and customers belong to
+    one of that many shops.
+    """
+
+    def __init__(
+        self,
+        shop: Shop,
+        *,
+        timezone: str = "Europe/Paris",
+        state_ids: int = 0,
+        languages: int = 1,
+        shops: int = 1,
+    ) -> None:
+        self.shop, self.zone, self.state_ids, self.shops = shop, ZoneInfo(timezone), state_ids, shops
+        self.languages = languages
+        self.journal: list[Entry] = []
+        self.tables: dict[str, dict[int, Row]] = {}
+        self.order_ids: dict[int, int] = {}
+        self.customer_ids: dict[int, int] = {}
+        self.parcel_ids: dict[int, int] = {}
+        self.details: dict[int, list[Row]] = {}
+        self.slip_details: dict[int, list[Row]] = {}
+        self._customers: dict[int, Customer] = {}
+        self._detail_ids: dict[int, int] = {}
+        self._places: dict[Any, int] = {}
+        self._rules: dict[tuple[int, int], int] = {}
+        self._rows: dict[int, list[int]] = {}
+        self._free_rows: dict[int, list[int]] = {}
+        self._gone: set[int] = set()
+        self._read = 0
+        self._at = shop.start
+        self._reference_tables(timezone)
+
+    def read(self, facts: list[Fact], until: datetime | None = None) -> "Book":
+        """Write down what is new in a history, which only grows."""
+        while self._read < len(facts) and (until is None or facts[self._read].at <= until):
+            fact = facts[self._read]
+            self._read += 1
+            self._at = fact.at
+            if fact.subject == "order":
+                self._order(fact, fact.state)
+            else:
+                self._customer(fact, fact.state)
+        return self
+
+    def wall(self, at: datetime) -> str:
+        """Write an instant as the shop's wall clock shows it, without its offset."""
+        return at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def shown(self, at: datetime) -> datetime:
+        """Return what a reader of the wall clock takes an instant for.
+
+        >>> from datetime import timedelta
+        >>> book, before = Book(Shop(alive=False)), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+        >>> book.shown(before) == book.shown(before + timedelta(hours=1)) == before
+        True
+        """
+        return at.astimezone(self.zone).replace(fold=0, microsecond=0).astimezone(UTC)
+
+    def state(self, row: Row) -> int:
+        """Return which of PrestaShop's states an order is in, by its default id."""
+        return row["current_state"] - self.state_ids
+
+    def context(self, number: int) -> int:
+        """Return the shop to which the n-th thing belongs."""
+        return 1 + number % self.shops
+
+    def rows_of_order(self, order: int) -> list[Row]:
+        """Return an order's parcels, oldest first."""
+        return [self.tables["order_carriers"][each] for each in self._rows.get(order, ())]
+
+    @property
+    def now(self) -> str:
+        """The wall clock's time of the fact at hand."""
+        return self.wall(self._at)
+
+    def _tell(self, what: str, id: int, **more: Any) -> None:  # noqa: A002
+        self.journal.append(Entry(at=self.shown(self._at), true=self._at, what=what, id=id, **more))
+
+    def _insert(self, table: str, row: Row, id: int | None = None) -> int:  # noqa: A002
+        rows = self.tables.setdefault(table, {})
+        id = id or (max(rows) + 1 if rows else 1)  # noqa: A001
+        rows[id] = {"id": id, **row}
+        return id
+
+    def _draw(self, *about: Any) -> Random:
+        return Random("/".join(map(str, (self.shop.seed, "prestashop", *about))))
+
+    # Reference data
+
+    def _reference_tables(self, timezone: str) -> None:
+        for number, (iso, name, locale) in enumerate(
+            (("en", "English", "en-US"), ("fr", "Français", "fr-FR"), ("de", "Deutsch", "de-DE"))
+        ):
+            if number < self.languages:
+                self._insert(
+                    "languages",
+                    {
+                        "name": name,
+                        "iso_code": iso,
+                        "locale": locale,
+                        "language_code": locale.lower(),
+                        "active": 1,
+                        "is_rtl": 0,
+                        "date_format_lite": "d/m/Y",
+                        "date_format_full": "d/m/Y H:i:s",
+                    },
+                )
+        for number in range(1, self.shops + 1):
+            self._insert(
+                "shops",
+                {
+                    "id_shop_group": 1,
+                    "id_category": 2,
+                    "active": 1,
+                    "deleted": 0,
+                    "name": f"{self.shop.name} {number}" if number > 1 else self.shop.name,
+                    "color": "",
+                    "theme_name": "classic",
+                },
+            )
+        for default, name, french, module, flags, _ in STATES:
+            said = flags.split()
+            self._insert(
+                "order_states",
+                {
+                    "unremovable": 1,
+                    "delivery": int("delivery" in said),
+                    "hidden": 0,
+                    "send_email": 1,
+                    "module_name": module,
+                    "invoice": int("invoice" in said),
+                    "color": "#34209E",
+                    "logable": int("logable" in said),
+                    "shipped": int("shipped" in said),
+                    "paid": int("paid" in said),
+                    "pdf_delivery": 0,
+                    "pdf_invoice": int("invoice" in said),
+                    "deleted": 0,
+                    "name": (name, french, name),
+                    "template": (name.split()[0].lower(),) * 3,
+                },
+                default + self.state_ids,
+            )
+        for number, code in enumerate(
+            [self.shop.currency, *sorted(PER_EURO.keys() - {self.shop.currency})], 1
+        ):
+            self._places["currency", code] = number
+            self._insert(
+                "currencies",
+                {
+                    "names": code,
+                    "name": (code,) * 3,
+                    "symbol": (code,) * 3,
+                    "iso_code": code,
+                    "numeric_iso_code": f"{900 + number}",
+                    "precision": PLACES.get(code, 2),
+                    "conversion_rate": self._rate(code),
+                    "deleted": 0,
+                    "active": int(number == 1 or code in self.shop.presentment),
+                    "unofficial": 0,
+                    "modified": 0,
+                    "pattern": ("",) * 3,
+                },
+            )
+        self._carrier(PICKUP, None)
+        for company, url in goods.CARRIERS:
+            self._carrier(company, url.format("@") if url else None)
+        for number, name in enumerate(("Visitor", "Guest", "Customer"), 1):
+            self._insert(
+                "groups",
+                {
+                    "reduction": Decimal(0),
+                    "price_display_method": 0,
+                    "show_prices": 1,
+                    "date_add": EPOCH,
+                    "date_upd": EPOCH,
+                    "name": (name,) * 3,
+                },
+                number,
+            )
+        settings = {
+            "PS_TIMEZONE": timezone,
+            "PS_LANG_DEFAULT": "1",
+            "PS_CURRENCY_DEFAULT": "1",
+            "PS_SHOP_NAME": self.shop.name,
+            **{name: str(default + self.state_ids) for default, *_, name in STATES},
+        }
+        for name, value in settings.items():
+            self._insert(
+                "configurations",
+                {
+                    "value": value,
+                    "name": name,
+                    "id_shop_group": None,
+                    "id_shop": None,
+                    "date_add": EPOCH,
+                    "date_upd": EPOCH,
+                },
+            )
+        for table in ("orders", "order_details", "order_slip", "order_carriers", "order_histories", "order_payments", "order_cart_rules",
+                      "cart_rules", "customers", "addresses", "countries", "states"):  # fmt: skip
+            self.tables.setdefault(table, {})
+
+    def _rate(self, code: str) -> Decimal:
+        return (PER_EURO[code] / PER_EURO[self.shop.currency]).quantize(Decimal("0.000001"))
+
+    def _carrier(self, company: str, url: str | None) -> int:
+        if ("carrier", company) not in self._places:
+            number = len(self.tables.get("carriers", ())) + 1
+            self._places["carrier", company] = self._insert(
+                "carriers",
+                {
+                    "deleted": 0,
+                    "is_module": 0,
+                    "id_tax_rules_group": 1,
+                    "id_reference": number,
+                    "name": company,
+                    "active": 1,
+                    "is_free": int(company == PICKUP),
+                    "url": url or "",
+                    "shipping_handling": 1,
+                    "shipping_external": 0,
+                    "range_behavior": 0,
+                    "shipping_method": 1,
+                    "max_width": 0,
+                    "max_height": 0,
+                    "max_depth": 0,
+                    "max_weight": Decimal(0),
+                    "grade": 0,
+                    "external_module_name": "",
+                    "need_range": 0,
+                    "position": number,
+                    "delay": ("Delivery next day!", "Livraison le lendemain !", "Lieferung am nächsten Tag"),
+                },
+            )
+        return self._places["carrier", company]
+
+    def _country(self, address: Address) -> tuple[int, int]:
+        """Return the ids of an address's country and state (0: none)."""
+        key = "country", address.country_code
+        if key not in self._places:
+            self._places[key] = self._insert(
+                "countries",
+                {
+                    "id_zone": 1,
+                    "id_currency": 0,
+                    "call_prefix": 0,
+                    "iso_code": address.country_code,
+                    "active": 1,
+                    "contains_states": int(address.region_code is not None),
+                    "need_identification_number": 0,
+                    "need_zip_code": 1,
+                    "zip_code_format": "",
+                    "display_tax_label": 1,
+                    "name": (address.country,) * 3,
+                },
+            )
+        country = self._places[key]
+        if not address.region_code:
+            return country, 0
+        key = "state", address.country_code, address.region_code
+        if key not in self._places:
+            self._places[key] = self._insert(
+                "states",
+                {
+                    "id_zone": 1,
+                    "id_country": country,
+                    "iso_code": address.region_code,
+                    "name": address.region or address.region_code,
+                    "active": 1,
+                },
+            )
+        return country, self._places[key]
+
+    # People
+
+    def _customer(self, fact: Fact, customer: Customer) -> None:
+        before = self._customers.get(customer.id)
+        if fact.what == "customer_created":
+            self.customer_ids[customer.id] = self._register(
+                customer.first_name,
+                customer.last_name,
+                customer.email,
+                locale=customer.locale,
+                newsletter=customer.email_consent.state == "subscribed",
+                note=customer.note,
+            )
+            self._customers[customer.id] = customer
+            self._tell("registered", self.customer_ids[customer.id])
+            for address in customer.addresses:
+                self._address(self.customer_ids[customer.id], address, customer.phone)
+            return
+        id = self.customer_ids[customer.id]  # noqa: A001
+        if fact.what != "customer_edited" or before is None:
+            return
+        self._customers[customer.id] = customer
+        row = self.tables["customers"][id]
+        seen = {
+            "firstname": customer.first_name or "",
+            "lastname": customer.last_name or "",
+            "email": customer.email or self._own_address(id),
+            "note": customer.note or "",
+        }
+        subscribed = int(customer.email_consent.state == "subscribed")
+        bumps = any(row[name] != value for name, value in seen.items()) or row["newsletter"] > subscribed
+        changed = bumps or row["newsletter"] != subscribed
+        row.update(seen)
+        if row["newsletter"] != subscribed:
+            # To subscribe is the newsletter block's own SQL; to unsubscribe, the account's page.
+            row["newsletter"] = subscribed
+            row["newsletter_date_add"] = self.now if subscribed else row["newsletter_date_add"]
+        if bumps:
+            row["date_upd"] = self.now
+        if customer.addresses != before.addresses:
+            for each in before.addresses:
+                place = self._places.get(self._address_key(id, each, before.phone))
+                if place:
+                    self.tables["addresses"][place].update(deleted=1, date_upd=self.now)
+            for each in customer.addresses:
+                self._address(id, each, customer.phone)
+        if changed:
+            self._tell("customer", id, bumps=bumps)
+
+    def _register(
+        self,
+        first: str | None,
+        last: str | None,
+        email: str | None,
+        *,
+        locale: str | None = None,
+        newsletter: bool = False,
+        guest: bool = False,
+        note: str | None = None,
+        context: int | None = None,
+    ) -> int:
+        number = max(self.tables["customers"], default=1) + 1
+        context = context or self.context(number)
+        return self._insert(
+            "customers",
+            {
+                "id_default_group": 2 if guest else 3,
+                "id_lang": self._language(locale),
+                "newsletter_date_add": self.now if newsletter else None,
+                "ip_registration_newsletter": "203.0.113.9" if newsletter else "",
+                "last_passwd_gen": self.now,
+                "secure_key": self._secret("key", number),
+                "deleted": 0,
+                "passwd": "$2y$10$" + self._secret("hash", number),
+                "lastname": last or "",
+                "firstname": first or "",
+                "email": email or self._own_address(number),
+                "id_gender": 0,
+                "birthday": "0000-00-00",
+                "newsletter": int(newsletter),
+                "optin": 0,
+                "website": None,
+                "company": None,
+                "siret": None,
+                "ape": None,
+                "outstanding_allow_amount": Decimal(0),
+                "show_public_prices": 0,
+                "id_risk": 0,
+                "max_payment_days": 0,
+                "active": 1,
+                "note": note or "",
+                "is_guest": int(guest),
+                "id_shop": context,
+                "id_shop_group": 1,
+                "date_add": self.now,
+                "date_upd": self.now,
+                "reset_password_token": self._secret("reset", number)[:40],
+                "reset_password_validity": ZERO,
+            },
+            number,
+        )
+
+    def _own_address(self, id: int) -> str:  # noqa: A002
+        return f"customer-{id}@{self.shop.name}.example"
+
+    def _secret(self, *about: Any) -> str:
+        text = "/".join(map(str, (self.shop.seed, *about)))
+        return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    def _language(self, locale: str | None) -> int:
+        for id, row in self.tables["languages"].items():  # noqa: A001
+            if locale and locale[:2] == row["iso_code"]:
+                return id
+        return 1
+
+    def _address_key(self, customer: int, address: Address, phone: str | None) -> Any:
+        return "address", customer, address.id, phone
+
+    def _address(self, customer: int, address: Address | None, phone: str | None) -> int:
+        if address is None:
+            return 0
+        key = self._address_key(customer, address, phone)
+        if key not in self._places:
+            country, state = self._country(address)
+            self._places[key] = self._insert(
+                "addresses",
+                {
+                    "id_customer": customer,
+                    "id_manufacturer": 0,
+                    "id_supplier": 0,
+                    "id_country": country,
+                    "id_state": state,
+                    "id_warehouse": 0,
+                    "alias": "My Address",
+                    "company": address.company or "",
+                    "lastname": address.last_name or "",
+                    "firstname": address.first_name or "",
+                    "vat_number": "",
+                    "address1": address.street or "",
+                    "address2": address.street_2 or "",
+                    "postcode": address.zip or "",
+                    "city": address.city or "",
+                    "other": "",
+                    "phone": address.phone or "",
+                    "phone_mobile": phone or "",
+                    "dni": "",
+                    "deleted": 0,
+                    "date_add": self.now,
+                    "date_upd": self.now,
+                },
+            )
+        return self._places[key]
+
+    # Orders
+
+    def _order(self, fact: Fact, order: Order) -> None:
+        if fact.what == "order_placed":
+            self._placed(order)
+            return
+        row = self.tables["orders"][self.order_ids[order.id]]
+        match fact.what:
+            case "order_edited" | "order_changed":
+                self._edited(row, order)
+            case "payment_sale_success" | "payment_capture_success":
+                self._paid(row, order, next(each for each in order.payments if each.id == fact.about))
+            case "order_paid":
+                if "paid" not in FLAGS[self.state(row)] and self.state(row) not in (CANCELED, REFUNDED):
+                    self._enter(row, PAID)
+                    self._prepare(row, order)
+            case "order_cancelled":
+                self._enter(row, CANCELED)
+            case "fulfillment_created":
+                self._sent(row, order, next(each for each in order.fulfillments if each.id == fact.about))
+            case "fulfillment_updated":
+                self._followed(row, order, next(each for each in order.fulfillments if each.id == fact.about))
+            case "refund_made":
+                self._refunded(row, order, next(each for each in order.refunds if each.id == fact.about))
+
+    def _placed(self, order: Order) -> None:
+        number = len(self.order_ids) + 1
+        self.order_ids[order.id] = number
+        if order.customer_id is not None:
+            customer = self.customer_ids[order.customer_id]
+            who = self.tables["customers"][customer]
+            who["date_upd"] = self.now
+            self._tell("login", customer)
+        else:
+            named = order.billing or order.address
+            customer = self._register(
+                named.first_name if named else None,
+                named.last_name if named else None,
+                order.email,
+                locale=order.locale,
+                guest=True,
+                context=self.context(number),
+            )
+            who = self.tables["customers"][customer]
+        delivery = self._address(customer, order.address, order.phone)
+        invoice = self._address(customer, order.billing, order.phone)
+        companies = [company for company, _ in goods.CARRIERS]
+        virtual = all(each.product.digital for each in order.lines)
+        carrier = (
+            0 if virtual else self._carrier(PICKUP if order.source == "pos" else companies[number % 3], None)
+        )
+        first = order.payments[0] if order.payments else None
+        module, payment = MODULES.get(first.gateway if first else "", ("ps_checkpayment", "Payment by check"))
+        if not order.total.shop:
+            module, payment = "free_order", "Free order"
+        if order.test:
+            module, payment = TEST_MODULE, "Test payment"
+        code = order.presentment_currency
+        row: Row = {
+            "id": number,
+            "id_address_delivery": delivery or invoice,
+            "id_address_invoice": invoice or delivery,
+            "id_cart": number + 3,
+            "id_currency": self._places["currency", code],
+            "id_lang": who["id_lang"],
+            "id_customer": customer,
+            "id_carrier": carrier,
+            "current_state": 0,
+            "module": module,
+            "invoice_number": 0,
+            "invoice_date": ZERO,
+            "delivery_number": 0,
+            "delivery_date": ZERO,
+            "valid": 0,
+            "date_add": self.now,
+            "date_upd": self.now,
+            "note": order.note,
+            "id_shop_group": 1,
+            "id_shop": who["id_shop"],
+            "secure_key": who["secure_key"],
+            "payment": payment,
+            "recyclable": 0,
+            "gift": int(bool(order.tip)),
+            "gift_message": "",
+            "mobile_theme": 0,
+            "total_paid_real": Decimal(0),
+            "round_mode": 2,
+            "round_type": 1,
+            "conversion_rate": self._rate(code),
+            "reference": self._reference(number),
+        }
+        self.tables["orders"][number] = row
+        self.details[number] = []
+        self._write_lines(row, order)
+        self._write_totals(row, order)
+        self._rows[number], self._free_rows[number] = [], []
+        if carrier:
+            self._add_row(row, order)
+        self._tell("placed", number, order=number, about=order)
+        self._write_rules(row, order)
+        if first is None:
+            how = PAID if not order.total.shop else CHEQUE
+        elif first.kind == "authorization":
+            how = AUTHORIZED
+        else:
+            how = {"success": PAID, "pending": WIRE, "failure": ERROR}[first.status]
+        self._enter(row, how)
+        if how == PAID:
+            self._prepare(row, order)
+
+    def _reference(self, number: int) -> str:
+        """Draw nine letters; now and then those of the order before, with which it was one cart."""
+        number -= number % 37 == 0
+        return "".join(self._draw("reference", number).choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ", k=9))
+
+    def _enter(self, row: Row, state: int) -> None:
+        """Enter a state, as PrestaShop's order history does."""
+        self._insert(
+            "order_histories",
+            {
+                "id_employee": 0 if not row["current_state"] else 1,
+                "id_order_state": state + self.state_ids,
+                "id_order": row["id"],
+                "date_add": self.now,
+            },
+        )
+        flags = FLAGS[state]
+        row.update(current_state=state + self.state_ids, valid=int("logable" in flags), date_upd=self.now)
+        if "invoice" in flags and not row["invoice_number"]:
+            row.update(invoice_number=row["id"], invoice_date=self.now)
+        if "delivery" in flags and not row["delivery_number"]:
+            row.update(delivery_number=row["id"], delivery_date=self.now)
+        self._tell("state", row["id"], order=row["id"], about=state)
+        if "shipped" in flags:
+            for id in self._rows[row["id"]]:  # noqa: A001
+                self._left(row, id)
+
+    def _prepare(self, row: Row, order: Order) -> None:
+        """Let some shops' modules start packing the moment that an order is paid."""
+        if order.source != "pos" and self._draw("prepare", row["id"]).random() < 0.4:
+            self._enter(row, PROCESSING)
+
+    def _paid(self, row: Row, order: Order, payment: Payment) -> None:
+        amount = payment.amount.presentment
+        self._insert(
+            "order_payments",
+            {
+                "order_reference": row["reference"],
+                "id_currency": row["id_currency"],
+                "amount": amount,
+                "payment_method": row["payment"],
+                "conversion_rate": row["conversion_rate"],
+                "transaction_id": f"T{payment.id}",
+                "card_number": "",
+                "card_brand": "",
+                "card_expiration": "",
+                "card_holder": "",
+                "date_add": self.now,
+                "id_employee": 0,
+            },
+        )
+        row["total_paid_real"] += amount
+        row["date_upd"] = self.now
+        self._tell("payment", row["id"], order=row["id"], amount=row["total_paid_real"])
+
+    def _edited(self, row: Row, order: Order) -> None:
+        delivery = self._address(row["id_customer"], order.address, order.phone) or row["id_address_delivery"]
+        before = row["note"], row["id_address_delivery"], row["total_paid"], self._quantities(row["id"])
+        row.update(note=order.note, id_address_delivery=delivery)
+        self._write_lines(row, order)
+        self._write_totals(row, order)
+        self._write_rules(row, order)
+        if before == (row["note"], delivery, row["total_paid"], self._quantities(row["id"])):
+            return  # tags and attributes: PrestaShop has none
+        row["date_upd"] = self.now
+        self._tell("changed", row["id"], order=row["id"], about=order)
+
+    def _quantities(self, order: int) -> list[tuple[int, int]]:
+        return [(each["id"], each["product_quantity"]) for each in self.details[order]]
+
+    # An order's money
+
+    def _with_tax(self, order: Order, amount: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
+        """Return an amount with tax and without, to the currency's smallest unit."""
+        code = order.presentment_currency
+        if order.taxes_included:
+            return amount, rounded(amount / (1 + rate), code)
+        return rounded(amount * (1 + rate), code), amount
+
+    def _write_totals(self, row: Row, order: Order) -> None:
+        """Write the totals, of which `total_paid` is the sum, and the sum without tax is less by the order's tax."""
+        total, tax = order.total.presentment, order.tax.presentment
+        zero, wrapping = Decimal(0), order.tip.presentment
+        goods_ = [
+            self._with_tax(order, each.units(each.gross, 0, each.standing).presentment, each.tax_rate)
+            for each in order.lines
+        ]
+        products = [sum((each[place] for each in goods_), zero) for place in (0, 1)]
+        sent = (
+            self._with_tax(order, order.shipping.price.presentment, order.shipping.tax_rate)
+            if order.shipping
+            else (zero, zero)
+        )
+        paid = total, total - tax
+        if not order.discount.presentment:  # shares of a tax may lose a cent
+            products = [paid[place] - sent[place] - wrapping for place in (0, 1)]
+        off = [products[place] + sent[place] + wrapping - paid[place] for place in (0, 1)]
+        row.update(
+            total_discounts=off[0],
+            total_discounts_tax_incl=off[0],
+            total_discounts_tax_excl=off[1],
+            total_paid=total,
+            total_paid_tax_incl=total,
+            total_paid_tax_excl=paid[1],
+            total_products=products[1],
+            total_products_wt=products[0],
+            total_shipping=sent[0],
+            total_shipping_tax_incl=sent[0],
+            total_shipping_tax_excl=sent[1],
+            carrier_tax_rate=order.shipping.tax_rate * 100 if order.shipping else zero,
+            total_wrapping=wrapping,
+            total_wrapping_tax_incl=wrapping,
+            total_wrapping_tax_excl=wrapping,
+        )
+
+    def _write_lines(self, row: Row, order: Order) -> None:
+        known = {each["id"]: each for each in self.details[row["id"]]}
+        table, kept = self.tables["order_details"], []
+        for line in order.lines:
+            id = self._detail_ids.get(line.id)  # noqa: A001
+            if id is None:
+                id = self._insert("order_details", {})  # noqa: A001
+                self._detail_ids[line.id] = id
+                known[id] = table[id] = {"id": id, **self._detail(row, order, line)}
+            detail = known.get(id)
+            if detail is None:
+                continue
+            if not line.standing:  # the back office deletes such a row
+                del table[id]
+                continue
+            each = self._with_tax(order, line.units(line.gross, 0, line.standing).presentment, line.tax_rate)
+            detail.update(
+                product_quantity=line.standing, total_price_tax_incl=each[0], total_price_tax_excl=each[1]
+            )
+            kept.append(detail)
+        self.details[row["id"]] = kept
+
+    def _detail(self, row: Row, order: Order, line: Line) -> Row:
+        zero, price = Decimal(0), line.price.presentment
+        six = Decimal("0.000001")
+        if order.taxes_included:
+            unit = price, (price / (1 + line.tax_rate)).quantize(six)
+        else:
+            unit = (price * (1 + line.tax_rate)).quantize(six), price
+        product = line.product
+        reduced = product.compare_at_price is not None and line.price.shop * 2 == product.compare_at_price
+        return {
+            "id_order": row["id"],
+            "product_id": product_id(product),
+            "product_attribute_id": attribute_id(product),
+            "product_quantity_reinjected": 0,
+            "group_reduction": zero,
+            "discount_quantity_applied": 0,
+            "download_hash": "",
+            "download_deadline": ZERO,
+            "id_order_invoice": 0,
+            "id_warehouse": 0,
+            "id_shop": row["id_shop"],
+            "id_customization": 0,
+            "product_name": f"{product.title} (Option: {product.variant})"
+            if product.variant
+            else product.title,
+            "product_quantity": line.standing,
+            "product_quantity_in_stock": line.standing,
+            "product_quantity_return": 0,
+            "product_quantity_refunded": 0,
+            "product_price": unit[1] * (2 if reduced else 1),
+            "reduction_percent": Decimal(50 if reduced else 0),
+            "reduction_amount": zero,
+            "reduction_amount_tax_incl": zero,
+            "reduction_amount_tax_excl": zero,
+            "product_quantity_discount": zero,
+            "product_ean13": product.barcode or "",
+            "product_isbn": "",
+            "product_upc": "",
+            "product_mpn": "",
+            "product_reference": product.sku or "",
+            "product_supplier_reference": "",
+            "product_weight": Decimal(product.grams) / 1000,
+            "tax_computation_method": 0,
+            "id_tax_rules_group": 1,
+            "ecotax": zero,
+            "ecotax_tax_rate": zero,
+            "download_nb": 0,
+            "unit_price_tax_incl": unit[0],
+            "unit_price_tax_excl": unit[1],
+            "total_price_tax_incl": zero,
+            "total_price_tax_excl": zero,
+            "total_shipping_price_tax_excl": zero,
+            "total_shipping_price_tax_incl": zero,
+            "purchase_supplier_price": zero,
+            "original_product_price": unit[1] * (2 if reduced else 1),
+            "original_wholesale_price": zero,
+            "total_refunded_tax_excl": zero,
+            "total_refunded_tax_incl": zero,
+        }
+
+    def _write_rules(self, row: Row, order: Order) -> None:
+        """Write what each voucher took off. One that takes nothing off is not applied."""
+        rate = order.lines[0].tax_rate
+        for index, discount in enumerate(order.discounts):
+            off = order.tip.sum(
+                each.units(amount, 0, each.standing)
+                for each in order.lines
+                for place, amount in each.allocations
+                if place == index
+            ).presentment
+            free = False
+            if order.shipping:
+                waived = order.tip.sum(
+                    amount for place, amount in order.shipping.allocations if place == index
+                ).presentment
+                off, free = off + waived, bool(waived)
+            value = self._with_tax(order, off, rate)
+            known = self._rules.get((row["id"], index))
+            if known:
+                self.tables["order_cart_rules"][known].update(value=value[0], value_tax_excl=value[1])
+            elif off:
+                self._rules[row["id"], index] = self._insert(
+                    "order_cart_rules",
+                    {
+                        "id_order": row["id"],
+                        "id_cart_rule": self._cart_rule(discount.code or "", discount.title),
+                        "id_order_invoice": 0,
+                        "name": f"Voucher {discount.title}",
+                        "value": value[0],
+                        "value_tax_excl": value[1],
+                        "free_shipping": int(free),
+                        "deleted": 0,
+                    },
+                )
+                if discount.code:
+                    self._tell("coupon", row["id"], order=row["id"], about=discount.code)
+
+    def _cart_rule(self, code: str, title: str) -> int:
+        key = "rule", code, title
+        if key not in self._places:
+            zero = Decimal(0)
+            self._places[key] = self._insert(
+                "cart_rules",
+                {
+                    "id_customer": 0,
+                    "date_from": self.now,
+                    "date_to": "2036-01-01 00:00:00",
+                    "description": "",
+                    "quantity": 1000,
+                    "quantity_per_user": 1000,
+                    "priority": 1,
+                    "partial_use": 1,
+                    "code": code,
+                    "minimum_amount": zero,
+                    "minimum_amount_tax": 0,
+                    "minimum_amount_currency": 1,
+                    "minimum_amount_shipping": 0,
+                    "country_restriction": 0,
+                    "carrier_restriction": 0,
+                    "group_restriction": 0,
+                    "cart_rule_restriction": 0,
+                    "product_restriction": 0,
+                    "shop_restriction": 0,
+                    "free_shipping": 0,
+                    "reduction_percent": zero,
+                    "reduction_amount": zero,
+                    "reduction_tax": 1,
+                    "reduction_currency": 1,
+                    "reduction_product": 0,
+                    "reduction_exclude_special": 0,
+                    "gift_product": 0,
+                    "gift_product_attribute": 0,
+                    "highlight": 0,
+                    "active": 1,
+                    "date_add": self.now,
+                    "date_upd": self.now,
+                    "name": (f"Voucher {title}", f"Bon {title}", f"Gutschein {title}"),
+                },
+            )
+        return self._places[key]
+
+    # Parcels
+
+    def _add_row(self, row: Row, order: Order) -> int:
+        id = self._insert(  # noqa: A001
+            "order_carriers",
+            {
+                "id_order": row["id"],
+                "id_carrier": row["id_carrier"],
+                "id_order_invoice": 0,
+                "weight": sum(
+                    (Decimal(each.product.grams) * each.standing / 1000 for each in order.lines), Decimal(0)
+                ),
+                "shipping_cost_tax_excl": row["total_shipping_tax_excl"],
+                "shipping_cost_tax_incl": row["total_shipping_tax_incl"],
+                "tracking_number": "",
+                "date_add": self.now,
+            },
+        )
+        self._rows[row["id"]].append(id)
+        self._free_rows[row["id"]].append(id)
+        return id
+
+    def _sent(self, row: Row, order: Order, parcel: Fulfillment) -> None:
+        if self._rows[row["id"]]:
+            free = self._free_rows[row["id"]]
+            id = free[0] if free else self._add_row(row, order)  # noqa: A001
+            free.remove(id)
+            self.parcel_ids[parcel.id] = id
+            self._track(row, id, parcel, bumps=False)
+        if self.state(row) not in (SHIPPED, DELIVERED):
+            self._enter(row, DELIVERED if order.source == "pos" or not self._rows[row["id"]] else SHIPPED)
+        elif self._rows[row["id"]]:
+            self._left(row, self.parcel_ids[parcel.id])
+
+    def _left(self, row: Row, id: int) -> None:  # noqa: A002
+        """Note that goods have left: a row means that from the moment that its order was first shipped."""
+        if id not in self._gone:
+            self._gone.add(id)
+            self._tell("row", id, order=row["id"], bumps=self._rows[row["id"]][0] == id)
+
+    def _followed(self, row: Row, order: Order, parcel: Fulfillment) -> None:
+        id = self.parcel_ids.get(parcel.id)  # noqa: A001
+        if id is None:
+            return
+        others = [each for each in order.fulfillments if each.status == "success"]
+        if parcel.status != "success":
+            if parcel.id in self.parcel_ids and id not in self._free_rows[row["id"]]:
+                self._free_rows[row["id"]].append(id)
+                if not others:
+                    self._enter(row, PROCESSING)
+            return
+        self._track(row, id, parcel, bumps=parcel.updated_at == order.updated_at)
+        if (
+            parcel.carrier_status == "delivered"
+            and self.state(row) == SHIPPED
+            and all(each.carrier_status == "delivered" for each in others)
+        ):
+            self._enter(row, DELIVERED)
+
+    def _track(self, row: Row, id: int, parcel: Fulfillment, *, bumps: bool) -> None:  # noqa: A002
+        """Set a tracking number, without the order's notice unless the back office changes the carrier with it."""
+        if not parcel.tracking:
+            return
+        made, said = self.tables["order_carriers"][id], parcel.tracking[0]
+        carrier = (
+            self._carrier(said.company, said.url.replace(said.number or "@", "@") if said.url else None)
+            if said.company
+            else made["id_carrier"]
+        )
+        changed = made["id_carrier"] != carrier
+        if not changed and made["tracking_number"] == (said.number or ""):
+            return
+        made.update(tracking_number=said.number or "", id_carrier=carrier)
+        bumps = bumps and changed
+        if bumps:
+            row.update(id_carrier=carrier, date_upd=self.now)
+        self._tell("parcel", id, order=row["id"], bumps=bumps)
+
+    # Money that goes back
+
+    def _refunded(self, row: Row, order: Order, refund: Refund) -> None:
+        given = (order.money_of(refund) + order.money_of(refund, "pending")).presentment
+        if given <= 0:
+            for each in refund.lines:
+                detail = self.tables["order_details"].get(self._detail_ids[each.line_id])
+                if detail:
+                    detail["product_quantity_return"] += each.quantity
+            return
+        draw = self._draw("refund", row["id"], len(order.refunds))
+        back, got = order.promised_back, order.received
+        whole = back.presentment >= got.presentment and (
+            order.cancelled_at is not None
+            or all(order.left(each) <= order.fulfilled(each.id) for each in order.lines)
+        )
+        how = draw.choice(("slip", "state", "both")) if whole else "slip"
+        if how != "state":
+            self._slip(row, order, refund, given, draw)
+        if how != "slip" and self.state(row) != REFUNDED:
+            self._enter(row, REFUNDED)
+
+    def _slip(self, row: Row, order: Order, refund: Refund, given: Decimal, draw: Random) -> None:
+        parts = [
+            (order.line(each.line_id), each.quantity, self._gross(order, each.subtotal, each.tax))
+            for each in refund.lines
+        ]
+        zero = Decimal(0)
+        sent = self._gross(order, refund.shipping, refund.shipping_tax)
+        worth = sum((amount[0] for _, _, amount in parts), sent[0])
+        products = [sum((amount[place] for _, _, amount in parts), zero) for place in (0, 1)]
+        # What the customer's group sees: prices with tax or without.
+        amount = products[1] if draw.random() < 0.2 else products[0]
+        chosen = False
+        if given != worth:
+            cents = {each.quantize(Decimal("0.01")) for each in products}
+            chosen = (
+                bool(parts)
+                and draw.random() < 0.5
+                and not sent[0]
+                and given.quantize(Decimal("0.01")) not in cents
+            )
+            if chosen:
+                amount = given
+            else:
+                parts, sent = self._typed(order, row, parts, sent[0], given)
+                products = [sum((each[place] for _, _, each in parts), zero) for place in (0, 1)]
+                amount = products[0]
+        id = self._insert(  # noqa: A001
+            "order_slip",
+            {
+                "id_customer": row["id_customer"],
+                "id_order": row["id"],
+                "conversion_rate": row["conversion_rate"],
+                "total_products_tax_excl": products[1],
+                "total_products_tax_incl": products[0],
+                "total_shipping_tax_excl": sent[1],
+                "total_shipping_tax_incl": sent[0],
+                "amount": amount,
+                "shipping_cost": int(sent[0] > 0),
+                "shipping_cost_amount": sent[0],
+                "partial": 0,
+                "date_add": self.now,
+                "date_upd": self.now,
+                "order_slip_type": 2 if chosen or sent[0] else 0,
+            },
+        )
+        self.slip_details[id] = []
+        for line, quantity, (incl, excl) in parts:
+            detail_id = self._detail_ids[line.id]
+            self.slip_details[id].append(
+                {
+                    "id": id,
+                    "id_order_detail": detail_id,
+                    "product_quantity": quantity,
+                    "amount_tax_excl": excl,
+                    "amount_tax_incl": incl,
+                }
+            )
+            detail = self.tables["order_details"].get(detail_id)
+            if detail:
+                detail["product_quantity_refunded"] = min(
+                    detail["product_quantity"], detail["product_quantity_refunded"] + quantity
+                )
+                detail["total_refunded_tax_incl"] += incl
+                detail["total_refunded_tax_excl"] += excl
+        self._tell("slip", row["id"], order=row["id"], about=id, amount=given, bumps=False)
+
+    def _gross(self, order: Order, amount: Any, tax: Any) -> tuple[Decimal, Decimal]:
+        """Return what a refund's part is worth with tax and without."""
+        if order.taxes_included:
+            return amount.presentment, (amount - tax).presentment
+        return (amount + tax).presentment, amount.presentment
+
+    def _typed(
+        self,
+        order: Order,
+        row: Row,
+        parts: list[tuple[Line, int, tuple[Decimal, Decimal]]],
+        sent: Decimal,
+        given: Decimal,
+    ) -> tuple[list[tuple[Line, int, tuple[Decimal, Decimal]]], tuple[Decimal, Decimal]]:
+        """Spread an amount as an employee would type it: over the lines at hand, else over any, the rest over shipping."""
+        zero = Decimal(0)
+        if parts:
+            shipping = min(sent, given)
+            caps = [(line, quantity, amount[0]) for line, quantity, amount in parts]
+        else:
+            known = {each["id"]: each for each in self.details[row["id"]]}
+            caps = []
+            for line in order.lines:
+                if detail := known.get(self._detail_ids[line.id]):
+                    room = detail["total_price_tax_incl"] - detail["total_refunded_tax_incl"]
+                    caps.append((line, 1, max(room, zero)))
+            shipping = max(zero, given - sum((cap for _, _, cap in caps), zero))
+        rest, made = given - shipping, []
+        for line, quantity, cap in caps:
+            part = min(rest, cap)
+            if part > 0:
+                made.append((line, quantity, part))
+                rest -= part
+        if rest and made:
+            line, quantity, part = made[-1]
+            made[-1] = (line, quantity, part + rest)
+        elif rest:
+            shipping += rest
+        code = order.presentment_currency
+
+        def split(amount: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
+            return amount, rounded(amount / (1 + rate), code)
+
+        rate = order.lines[0].tax_rate
+        return [(line, quantity, split(part, line.tax_rate)) for line, quantity, part in made], split(
+            shipping, rate
+        )
+
+
+def product_id(product: Product) -> int:
+    """Return a product's id: small, as PrestaShop counts."""
+    return product.id - 7700
+
+
+def attribute_id(product: Product) -> int:
+    """Return the id of a product's combination, 0 where it has none."""
+    return product.variant_id - 8800 if product.variant is not None else 0
+
+
+def i18n(value: Any, languages: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """Yield a text in each language, (id, text)."""
+    yield from ((language, value[language - 1]) for language in languages)
