@@ -47,8 +47,8 @@ class Expectation:
     once: Counter[Told]
     perhaps: frozenset[tuple[str, str]]
     """(event, subject) of once events that depend on the very second of a poll."""
-    refunded: dict[str, Span]
-    """Money told per refund."""
+    refunded: dict[str, Span] | None
+    """Money told per refund; None where only the order's sum can be said."""
     order_refunded: dict[str, Span]
     """Money told per order."""
     orders: dict[str, list[State]]
