@@ -134,6 +134,10 @@ class PrestaShop:
         }
         if self.drop_authorization:
             said["auth_in_query"] = True
+        if not self.rewrite:
+            said["without_rewrite"] = True
+        if self.book.shops > 1:
+            said["id_shop"] = 1
         return said
 
     def advance(self, seconds: float) -> None:

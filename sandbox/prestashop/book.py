@@ -69,7 +69,7 @@ PICKUP = "Click and collect"
 EPOCH = "2026-01-01 00:00:00"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Entry:
     """One thing that PrestaShop's tables show happened."""
 
@@ -77,7 +77,7 @@ class Entry:
     """When, as the tables show it: the shop's wall clock, the earlier of two readings where it is turned back."""
     true: datetime
     what: str
-    """`placed`, `changed`, `state`, `coupon`, `slip`, `row`, `parcel`, `registered`, `customer`, `login`."""
+    """`placed`, `changed`, `state`, `payment`, `coupon`, `slip`, `row`, `parcel`, `registered`, `customer`, `login`."""
     id: int
     """The order's, the customer's or, of parcels, the row's id."""
     order: int | None = None
@@ -379,7 +379,7 @@ class Book:
                 note=customer.note,
             )
             self._customers[customer.id] = customer
-            self._tell("registered", self.customer_ids[customer.id])
+            self._tell("registered", self.customer_ids[customer.id], about=customer)
             for address in customer.addresses:
                 self._address(self.customer_ids[customer.id], address, customer.phone)
             return
@@ -412,7 +412,7 @@ class Book:
             for each in customer.addresses:
                 self._address(id, each, customer.phone)
         if changed:
-            self._tell("customer", id, bumps=bumps)
+            self._tell("customer", id, about=customer, bumps=bumps)
 
     def _register(
         self,
@@ -982,7 +982,8 @@ class Book:
         bumps = bumps and changed
         if bumps:
             row.update(id_carrier=carrier, date_upd=self.now)
-        self._tell("parcel", id, order=row["id"], bumps=bumps)
+        url = self.tables["carriers"][carrier]["url"]
+        self._tell("parcel", id, order=row["id"], about=(made["tracking_number"], url), bumps=bumps)
 
     # Money that goes back
 
