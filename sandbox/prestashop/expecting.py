@@ -1,0 +1,238 @@
+"""What a perfect observer of a shop must have told through PrestaShop: from the shop's history, never from the code under test.
+
+PrestaShop keeps instants to the second and without an offset: where its clock is turned back, the earlier reading is the
+expected one. What it cannot show (tips, tags, carriers' reports, verified e-mails, which goods a parcel holds, money on its way) is in no expected state.
+
+* Order Completed when the order was placed, whatever it was paid; tills' orders too. A voucher that took nothing off was never applied.
+* Order Cancelled when it first entered the state.
+* Money: per order, the larger of its slips so far and, once Refunded, of what was paid by then.
+* Fulfillment Created for each row, when the order was first shipped; a row that came later, when it came: before that nothing of it had left.
+* Nobody is ever enabled: PrestaShop knows no verified e-mail. Guests are not created.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sandbox.expectation import Expectation, Span, State, Told, second
+from sandbox.prestashop.book import CANCELED, FLAGS, REFUNDED, Book, Entry, attribute_id, product_id
+from sandbox.shop import Shop
+from sandbox.things import Customer, Order
+
+
+def expect(
+    shop: Shop,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    polls: Iterable[datetime] = (),
+    rechecked: datetime | None = None,
+    include_test_orders: bool = False,
+    timezone: str = "Europe/Paris",
+    shops: int = 1,
+    id_shop: int | None = None,
+    tracking_days: float = 14,
+    lag: float = 5,
+) -> Expectation:
+    """Say what must have been told by a run that read everything up to `until` (default: now).
+
+    `rechecked` is when orders and customers were last re-read whether they changed or not (default `until`). What came later without their
+    notice is known of an order only if it was still polled for its tracking, at one of `polls`. With `shops` and `id_shop` only one shop was read.
+    """
+    until = until or shop.now
+    book = Book(shop, timezone=timezone, shops=shops).read(shop.history, until)
+    orders, customers = book.tables["orders"], book.tables["customers"]
+    read = {
+        entry.id
+        for entry in book.journal
+        if entry.what == "placed"
+        and (include_test_orders or not entry.about.test)
+        and id_shop in (None, orders[entry.id]["id_shop"])
+    }
+    people = {key for key, row in customers.items() if id_shop in (None, row["id_shop"])}
+    journal = [
+        each for each in book.journal if (each.id in people if each.order is None else each.order in read)
+    ]
+    unnoticed = _unnoticed(journal, rechecked or until, sorted(polls), timedelta(days=tracking_days), lag)
+    told = [each for entry, each in _once(journal) if entry not in unnoticed]
+    perhaps = {(each.event, each.subject) for entry, each in _once(journal) if entry in unnoticed}
+    return Expectation(
+        once=Counter(each for each in told if each.at and each.at >= second(since)),
+        perhaps=frozenset(perhaps),
+        refunded=None,
+        order_refunded=_money(journal, since),
+        orders=_states(
+            (str(each.id), order_state(each.about)) for each in journal if each.what in ("placed", "changed")
+        ),
+        fulfillments=_blurred(_states(_parcels(journal)), unnoticed, "parcel"),
+        customers=_blurred(
+            _states(
+                (str(each.id), customer_state(each.about))
+                for each in journal
+                if each.what in ("registered", "customer")
+            ),
+            unnoticed,
+            "customer",
+        ),
+        guests={
+            str(key): customers[row["id_customer"]]["email"]
+            for key, row in orders.items()
+            if key in read and customers[row["id_customer"]]["is_guest"]
+        },
+    )
+
+
+# Once
+
+
+def _once(journal: Sequence[Entry]) -> Iterator[tuple[Entry, Told]]:
+    """Yield what is told once, with what makes it so."""
+    cancelled: set[int] = set()
+    codes: set[str] = set()
+    shipped: dict[int, datetime] = {}
+    for entry in journal:
+        id, at = str(entry.id), second(entry.at)  # noqa: A001
+        match entry.what:
+            case "placed":
+                yield entry, Told("Order Completed", id, at)
+            case "coupon":
+                subject = f"{id}:{entry.about.casefold()}"
+                if subject not in codes:
+                    codes.add(subject)
+                    yield entry, Told("Coupon Applied", subject, at)
+            case "state":
+                if entry.about == CANCELED and entry.id not in cancelled:
+                    cancelled.add(entry.id)
+                    yield entry, Told("Order Cancelled", id, at)
+                if "shipped" in FLAGS[entry.about]:
+                    shipped.setdefault(entry.id, entry.at)
+            case "row":
+                left = max(entry.at, shipped.get(entry.order or 0, entry.at))
+                yield entry, Told("Fulfillment Created", id, second(left))
+            case "registered":
+                yield entry, Told("Customer Created", id, at)
+
+
+def _unnoticed(
+    journal: Sequence[Entry], rechecked: datetime, polls: Sequence[datetime], tracked: timedelta, lag: float
+) -> set[Entry]:
+    """Return what happened without any notice that a poll could take, since all was last re-read."""
+    noticed: dict[int, datetime] = {}
+    met: dict[int, datetime] = {}
+    shipped: dict[int, datetime] = {}
+    for entry in journal:
+        if entry.order is None:
+            if entry.bumps:
+                met[entry.id] = entry.true
+        elif entry.bumps:
+            noticed[entry.order] = entry.true
+        if entry.what == "state" and "shipped" in FLAGS[entry.about]:
+            shipped[entry.id] = entry.true
+
+    def known(entry: Entry) -> bool:
+        if entry.order is None:
+            return entry.true <= max(rechecked, met.get(entry.id, rechecked))
+        if entry.true <= max(rechecked, noticed.get(entry.order, rechecked)):
+            return True
+        left = shipped.get(entry.order)
+        return left is not None and any(
+            entry.true + timedelta(seconds=lag + 1) < poll <= left + tracked for poll in polls
+        )
+
+    return {
+        entry
+        for entry in journal
+        if not entry.bumps and entry.what in ("row", "parcel", "customer") and not known(entry)
+    }
+
+
+# Running
+
+
+def _money(journal: Iterable[Entry], since: datetime) -> dict[str, Span]:
+    """Add up what was given back since `since`, per order.
+
+    What an order is paid after it was refunded can no longer be told from what it was paid before: that is an edge.
+    """
+    slips: dict[int, Decimal] = {}
+    paid: dict[int, Decimal] = {}
+    refunded: dict[int, Decimal] = {}
+    told: dict[int, Decimal] = {}
+    found: dict[str, Span] = {}
+    for entry in journal:
+        order, zero = entry.order or 0, Decimal(0)
+        edge = zero
+        match entry.what:
+            case "payment":
+                if order in refunded and second(entry.at) >= second(since):
+                    edge = (entry.amount or zero) - paid.get(order, zero)
+                paid[order] = entry.amount or zero
+            case "slip":
+                slips[order] = slips.get(order, zero) + (entry.amount or zero)
+            case "state" if entry.about == REFUNDED:
+                refunded[order] = paid.get(order, zero)
+        total = max(slips.get(order, zero), refunded.get(order, zero))
+        gain, told[order] = total - told.get(order, zero), total
+        if (gain or edge) and second(entry.at) >= second(since):
+            before = found.get(str(order), Span(zero, zero))
+            found[str(order)] = Span(before.least + gain, before.most + gain + edge)
+    return found
+
+
+# States
+
+
+def order_state(order: Order) -> State:
+    """Return what Order Updated may show of an order."""
+    return {
+        "currency": order.presentment_currency,
+        "total": order.total.presentment,
+        "products": sorted(
+            (str(attribute_id(each.product) or product_id(each.product)), each.standing)
+            for each in order.lines
+            if each.standing
+        ),
+    }
+
+
+def customer_state(customer: Customer) -> State:
+    """Return what identify may show of a customer."""
+    said: State = {"first_name": customer.first_name, "last_name": customer.last_name}
+    return said | ({"email": customer.email} if customer.email else {})
+
+
+def _parcels(journal: Iterable[Entry]) -> Iterator[tuple[str, State]]:
+    """Yield the states of each row, the first without a number."""
+    begun: set[int] = set()
+    for entry in journal:
+        if entry.what in ("row", "parcel") and entry.id not in begun:
+            begun.add(entry.id)
+            yield str(entry.id), {"tracking_numbers": [], "tracking_urls": []}
+        if entry.what == "parcel":
+            number, url = entry.about
+            yield (
+                str(entry.id),
+                {
+                    "tracking_numbers": [number] if number else [],
+                    "tracking_urls": [url.replace("@", number)] if number and url else [],
+                },
+            )
+
+
+def _blurred(found: dict[str, list[State]], unnoticed: Iterable[Entry], what: str) -> dict[str, list[State]]:
+    """Leave of subjects that changed without notice only that they had so many states."""
+    blurred = {str(entry.id) for entry in unnoticed if entry.what == what}
+    return {
+        subject: [{}] * len(states) if subject in blurred else states for subject, states in found.items()
+    }
+
+
+def _states(seen: Iterable[tuple[str, State]]) -> dict[str, list[State]]:
+    """Collect states by subject; what did not change is one state."""
+    found: dict[str, list[State]] = {}
+    for subject, state in seen:
+        states = found.setdefault(subject, [])
+        if not states or states[-1] != state:
+            states.append(state)
+    return found
