@@ -17,9 +17,10 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.faults import EVERY, PAGE, Faults
 from sandbox.loopback import Answer, Loopback, Request
 from sandbox.prestashop.answers import Writer, as_json, as_xml, errors_as_xml, rows_of
-from sandbox.prestashop.book import TEST_MODULE, Book
+from sandbox.prestashop.book import Book
 from sandbox.prestashop.fields import Resource, resources
 from sandbox.prestashop.questions import Crashed, Question, Refused, question
+from sandbox.prestashop.reference import TEST_MODULE
 from sandbox.shop import Shop
 
 KEY = "SANDBOXKEYSANDBOXKEYSANDBOXKEY32"

@@ -27,46 +27,35 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox import goods
-from sandbox.money import PER_EURO, PLACES, rounded
-from sandbox.prestashop.fields import ZERO
+from sandbox.money import rounded
+from sandbox.prestashop.fields import resources
+from sandbox.prestashop.reference import (
+    AUTHORIZED,
+    BY_CHECK,
+    CANCELED,
+    CHEQUE,
+    COMPANIES,
+    DELAY,
+    DELIVERED,
+    ERROR,
+    FLAGS,
+    FREE,
+    MODULES,
+    PAID,
+    PICKUP,
+    PROCESSING,
+    REFUNDED,
+    SHIPPED,
+    TEST_MODULE,
+    WIRE,
+    currencies,
+    rate,
+    reference,
+)
 from sandbox.shop import Fact, Shop
 from sandbox.things import Address, Customer, Fulfillment, Line, Order, Payment, Product, Refund
 
 Row = dict[str, Any]
-
-CHEQUE, PAID, PROCESSING, SHIPPED, DELIVERED, CANCELED, REFUNDED, ERROR = range(1, 9)
-BACKORDER_PAID, WIRE, REMOTE, BACKORDER, COD, AUTHORIZED = range(9, 15)
-
-STATES = (
-    (CHEQUE, "Awaiting check payment", "En attente du paiement par chèque", "ps_checkpayment", "", "PS_OS_CHEQUE"),
-    (PAID, "Payment accepted", "Paiement accepté", "", "logable paid invoice", "PS_OS_PAYMENT"),
-    (PROCESSING, "Processing in progress", "En cours de préparation", "", "logable paid delivery", "PS_OS_PREPARATION"),
-    (SHIPPED, "Shipped", "Expédié", "", "logable paid delivery shipped", "PS_OS_SHIPPING"),
-    (DELIVERED, "Delivered", "Livré", "", "logable paid delivery shipped", "PS_OS_DELIVERED"),
-    (CANCELED, "Canceled", "Annulé", "", "", "PS_OS_CANCELED"),
-    (REFUNDED, "Refunded", "Remboursé", "", "invoice", "PS_OS_REFUND"),
-    (ERROR, "Payment error", "Erreur de paiement", "", "", "PS_OS_ERROR"),
-    (BACKORDER_PAID, "On backorder (paid)", "En attente de réapprovisionnement (payé)", "", "paid invoice", "PS_OS_OUTOFSTOCK_PAID"),
-    (WIRE, "Awaiting bank wire payment", "En attente de virement bancaire", "ps_wirepayment", "", "PS_OS_BANKWIRE"),
-    (REMOTE, "Remote payment accepted", "Paiement à distance accepté", "", "logable paid", "PS_OS_WS_PAYMENT"),
-    (BACKORDER, "On backorder (not paid)", "En attente de réapprovisionnement (non payé)", "", "", "PS_OS_OUTOFSTOCK_UNPAID"),
-    (COD, "Awaiting Cash On Delivery validation", "En attente de paiement à la livraison", "ps_cashondelivery", "", "PS_OS_COD_VALIDATION"),
-    (AUTHORIZED, "Authorized. To be captured by merchant", "Autorisation. À capturer par le marchand", "ps_checkout", "", "PS_CHECKOUT_STATE_AUTHORIZED"),
-)  # fmt: skip
-"""(default id, name, French name, module, flags, the configuration that names it)"""
-
-FLAGS = {state: frozenset(flags.split()) for state, _, _, _, flags, _ in STATES}
-
-MODULES = {
-    "shopify_payments": ("ps_checkout", "Credit card"),
-    "cash": ("ps_cashondelivery", "Cash"),
-    "Bank deposit": ("ps_wirepayment", "Bank wire"),
-    "manual": ("ps_wirepayment", "Bank wire"),
-}
-TEST_MODULE = "ps_sandbox"
-
-PICKUP = "Click and collect"
-EPOCH = "2026-01-01 00:00:00"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -106,7 +95,8 @@ class Book:
         self.shop, self.zone, self.state_ids, self.shops = shop, ZoneInfo(timezone), state_ids, shops
         self.languages = languages
         self.journal: list[Entry] = []
-        self.tables: dict[str, dict[int, Row]] = {}
+        self._blank = {name: resource.blank() for name, resource in resources("9").items()}
+        self.tables: dict[str, dict[int, Row]] = {name: {} for name in self._blank}
         self.order_ids: dict[int, int] = {}
         self.customer_ids: dict[int, int] = {}
         self.parcel_ids: dict[int, int] = {}
@@ -119,9 +109,13 @@ class Book:
         self._rows: dict[int, list[int]] = {}
         self._free_rows: dict[int, list[int]] = {}
         self._gone: set[int] = set()
+        self._last: dict[str, int] = {"customers": 1}
         self._read = 0
         self._at = shop.start
-        self._reference_tables(timezone)
+        for table, row in reference(shop, timezone, state_ids, languages, shops):
+            self._insert(table, **row)
+        for company, url in ((PICKUP, None), *goods.CARRIERS):
+            self._carrier(company, url.format("@") if url else None)
 
     def read(self, facts: list[Fact], until: datetime | None = None) -> "Book":
         """Write down what is new in a history, which only grows."""
@@ -169,162 +163,36 @@ class Book:
     def _tell(self, what: str, id: int, **more: Any) -> None:  # noqa: A002
         self.journal.append(Entry(at=self.shown(self._at), true=self._at, what=what, id=id, **more))
 
-    def _insert(self, table: str, row: Row, id: int | None = None) -> int:  # noqa: A002
-        rows = self.tables.setdefault(table, {})
-        id = id or (max(rows) + 1 if rows else 1)  # noqa: A001
-        rows[id] = {"id": id, **row}
+    def _insert(self, table: str, **values: Any) -> int:
+        """Add a row; what is not said is PrestaShop's default. Return its id."""
+        id = values.pop("id", None) or self._last.get(table, 0) + 1  # noqa: A001
+        self._last[table] = max(id, self._last.get(table, 0))
+        self.tables[table][id] = self._blank[table] | {"id": id} | self._dated(table) | values
         return id
+
+    def _dated(self, table: str) -> Row:
+        return {name: self.now for name in ("date_add", "date_upd") if name in self._blank[table]}
 
     def _draw(self, *about: Any) -> Random:
         return Random("/".join(map(str, (self.shop.seed, "prestashop", *about))))
 
     # Reference data
 
-    def _reference_tables(self, timezone: str) -> None:
-        for number, (iso, name, locale) in enumerate(
-            (("en", "English", "en-US"), ("fr", "Français", "fr-FR"), ("de", "Deutsch", "de-DE"))
-        ):
-            if number < self.languages:
-                self._insert(
-                    "languages",
-                    {
-                        "name": name,
-                        "iso_code": iso,
-                        "locale": locale,
-                        "language_code": locale.lower(),
-                        "active": 1,
-                        "is_rtl": 0,
-                        "date_format_lite": "d/m/Y",
-                        "date_format_full": "d/m/Y H:i:s",
-                    },
-                )
-        for number in range(1, self.shops + 1):
-            self._insert(
-                "shops",
-                {
-                    "id_shop_group": 1,
-                    "id_category": 2,
-                    "active": 1,
-                    "deleted": 0,
-                    "name": f"{self.shop.name} {number}" if number > 1 else self.shop.name,
-                    "color": "",
-                    "theme_name": "classic",
-                },
-            )
-        for default, name, french, module, flags, _ in STATES:
-            said = flags.split()
-            self._insert(
-                "order_states",
-                {
-                    "unremovable": 1,
-                    "delivery": int("delivery" in said),
-                    "hidden": 0,
-                    "send_email": 1,
-                    "module_name": module,
-                    "invoice": int("invoice" in said),
-                    "color": "#34209E",
-                    "logable": int("logable" in said),
-                    "shipped": int("shipped" in said),
-                    "paid": int("paid" in said),
-                    "pdf_delivery": 0,
-                    "pdf_invoice": int("invoice" in said),
-                    "deleted": 0,
-                    "name": (name, french, name),
-                    "template": (name.split()[0].lower(),) * 3,
-                },
-                default + self.state_ids,
-            )
-        for number, code in enumerate(
-            [self.shop.currency, *sorted(PER_EURO.keys() - {self.shop.currency})], 1
-        ):
-            self._places["currency", code] = number
-            self._insert(
-                "currencies",
-                {
-                    "names": code,
-                    "name": (code,) * 3,
-                    "symbol": (code,) * 3,
-                    "iso_code": code,
-                    "numeric_iso_code": f"{900 + number}",
-                    "precision": PLACES.get(code, 2),
-                    "conversion_rate": self._rate(code),
-                    "deleted": 0,
-                    "active": int(number == 1 or code in self.shop.presentment),
-                    "unofficial": 0,
-                    "modified": 0,
-                    "pattern": ("",) * 3,
-                },
-            )
-        self._carrier(PICKUP, None)
-        for company, url in goods.CARRIERS:
-            self._carrier(company, url.format("@") if url else None)
-        for number, name in enumerate(("Visitor", "Guest", "Customer"), 1):
-            self._insert(
-                "groups",
-                {
-                    "reduction": Decimal(0),
-                    "price_display_method": 0,
-                    "show_prices": 1,
-                    "date_add": EPOCH,
-                    "date_upd": EPOCH,
-                    "name": (name,) * 3,
-                },
-                number,
-            )
-        settings = {
-            "PS_TIMEZONE": timezone,
-            "PS_LANG_DEFAULT": "1",
-            "PS_CURRENCY_DEFAULT": "1",
-            "PS_SHOP_NAME": self.shop.name,
-            **{name: str(default + self.state_ids) for default, *_, name in STATES},
-        }
-        for name, value in settings.items():
-            self._insert(
-                "configurations",
-                {
-                    "value": value,
-                    "name": name,
-                    "id_shop_group": None,
-                    "id_shop": None,
-                    "date_add": EPOCH,
-                    "date_upd": EPOCH,
-                },
-            )
-        for table in ("orders", "order_details", "order_slip", "order_carriers", "order_histories", "order_payments", "order_cart_rules",
-                      "cart_rules", "customers", "addresses", "countries", "states"):  # fmt: skip
-            self.tables.setdefault(table, {})
-
-    def _rate(self, code: str) -> Decimal:
-        return (PER_EURO[code] / PER_EURO[self.shop.currency]).quantize(Decimal("0.000001"))
-
-    def _carrier(self, company: str, url: str | None) -> int:
+    def _carrier(self, company: str, url: str | None = None) -> int:
         if ("carrier", company) not in self._places:
-            number = len(self.tables.get("carriers", ())) + 1
+            number = len(self.tables["carriers"]) + 1
             self._places["carrier", company] = self._insert(
                 "carriers",
-                {
-                    "deleted": 0,
-                    "is_module": 0,
-                    "id_tax_rules_group": 1,
-                    "id_reference": number,
-                    "name": company,
-                    "active": 1,
-                    "is_free": int(company == PICKUP),
-                    "url": url or "",
-                    "shipping_handling": 1,
-                    "shipping_external": 0,
-                    "range_behavior": 0,
-                    "shipping_method": 1,
-                    "max_width": 0,
-                    "max_height": 0,
-                    "max_depth": 0,
-                    "max_weight": Decimal(0),
-                    "grade": 0,
-                    "external_module_name": "",
-                    "need_range": 0,
-                    "position": number,
-                    "delay": ("Delivery next day!", "Livraison le lendemain !", "Lieferung am nächsten Tag"),
-                },
+                id_tax_rules_group=1,
+                id_reference=number,
+                name=company,
+                active=1,
+                is_free=int(company == PICKUP),
+                url=url or "",
+                shipping_handling=1,
+                shipping_method=1,
+                position=number,
+                delay=DELAY,
             )
         return self._places["carrier", company]
 
@@ -334,19 +202,12 @@ class Book:
         if key not in self._places:
             self._places[key] = self._insert(
                 "countries",
-                {
-                    "id_zone": 1,
-                    "id_currency": 0,
-                    "call_prefix": 0,
-                    "iso_code": address.country_code,
-                    "active": 1,
-                    "contains_states": int(address.region_code is not None),
-                    "need_identification_number": 0,
-                    "need_zip_code": 1,
-                    "zip_code_format": "",
-                    "display_tax_label": 1,
-                    "name": (address.country,) * 3,
-                },
+                id_zone=1,
+                iso_code=address.country_code,
+                active=1,
+                contains_states=int(address.region_code is not None),
+                need_zip_code=1,
+                name=(address.country,) * 3,
             )
         country = self._places[key]
         if not address.region_code:
@@ -355,13 +216,11 @@ class Book:
         if key not in self._places:
             self._places[key] = self._insert(
                 "states",
-                {
-                    "id_zone": 1,
-                    "id_country": country,
-                    "iso_code": address.region_code,
-                    "name": address.region or address.region_code,
-                    "active": 1,
-                },
+                id_zone=1,
+                id_country=country,
+                iso_code=address.region_code,
+                name=address.region or address.region_code,
+                active=1,
             )
         return country, self._places[key]
 
@@ -426,45 +285,28 @@ class Book:
         note: str | None = None,
         context: int | None = None,
     ) -> int:
-        number = max(self.tables["customers"], default=1) + 1
+        number = self._last["customers"] + 1
         context = context or self.context(number)
         return self._insert(
             "customers",
-            {
-                "id_default_group": 2 if guest else 3,
-                "id_lang": self._language(locale),
-                "newsletter_date_add": self.now if newsletter else None,
-                "ip_registration_newsletter": "203.0.113.9" if newsletter else "",
-                "last_passwd_gen": self.now,
-                "secure_key": self._secret("key", number),
-                "deleted": 0,
-                "passwd": "$2y$10$" + self._secret("hash", number),
-                "lastname": last or "",
-                "firstname": first or "",
-                "email": email or self._own_address(number),
-                "id_gender": 0,
-                "birthday": "0000-00-00",
-                "newsletter": int(newsletter),
-                "optin": 0,
-                "website": None,
-                "company": None,
-                "siret": None,
-                "ape": None,
-                "outstanding_allow_amount": Decimal(0),
-                "show_public_prices": 0,
-                "id_risk": 0,
-                "max_payment_days": 0,
-                "active": 1,
-                "note": note or "",
-                "is_guest": int(guest),
-                "id_shop": context,
-                "id_shop_group": 1,
-                "date_add": self.now,
-                "date_upd": self.now,
-                "reset_password_token": self._secret("reset", number)[:40],
-                "reset_password_validity": ZERO,
-            },
-            number,
+            id=number,
+            id_default_group=2 if guest else 3,
+            id_lang=self._language(locale),
+            newsletter_date_add=self.now if newsletter else None,
+            last_passwd_gen=self.now,
+            secure_key=self._secret("key", number),
+            passwd="$2y$10$" + self._secret("hash", number),
+            lastname=last or "",
+            firstname=first or "",
+            email=email or self._own_address(number),
+            newsletter=int(newsletter),
+            **dict.fromkeys(("website", "company", "siret", "ape")),
+            active=1,
+            note=note or "",
+            is_guest=int(guest),
+            id_shop=context,
+            id_shop_group=1,
+            reset_password_token=self._secret("reset", number),
         )
 
     def _own_address(self, id: int) -> str:  # noqa: A002
@@ -491,30 +333,19 @@ class Book:
             country, state = self._country(address)
             self._places[key] = self._insert(
                 "addresses",
-                {
-                    "id_customer": customer,
-                    "id_manufacturer": 0,
-                    "id_supplier": 0,
-                    "id_country": country,
-                    "id_state": state,
-                    "id_warehouse": 0,
-                    "alias": "My Address",
-                    "company": address.company or "",
-                    "lastname": address.last_name or "",
-                    "firstname": address.first_name or "",
-                    "vat_number": "",
-                    "address1": address.street or "",
-                    "address2": address.street_2 or "",
-                    "postcode": address.zip or "",
-                    "city": address.city or "",
-                    "other": "",
-                    "phone": address.phone or "",
-                    "phone_mobile": phone or "",
-                    "dni": "",
-                    "deleted": 0,
-                    "date_add": self.now,
-                    "date_upd": self.now,
-                },
+                id_customer=customer,
+                id_country=country,
+                id_state=state,
+                alias="My Address",
+                company=address.company or "",
+                lastname=address.last_name or "",
+                firstname=address.first_name or "",
+                address1=address.street or "",
+                address2=address.street_2 or "",
+                postcode=address.zip or "",
+                city=address.city or "",
+                phone=address.phone or "",
+                phone_mobile=phone or "",
             )
         return self._places[key]
 
@@ -564,52 +395,39 @@ class Book:
             who = self.tables["customers"][customer]
         delivery = self._address(customer, order.address, order.phone)
         invoice = self._address(customer, order.billing, order.phone)
-        companies = [company for company, _ in goods.CARRIERS]
         virtual = all(each.product.digital for each in order.lines)
-        carrier = (
-            0 if virtual else self._carrier(PICKUP if order.source == "pos" else companies[number % 3], None)
-        )
+        company = PICKUP if order.source == "pos" else COMPANIES[number % len(COMPANIES)]
+        carrier = 0 if virtual else self._carrier(company)
         first = order.payments[0] if order.payments else None
-        module, payment = MODULES.get(first.gateway if first else "", ("ps_checkpayment", "Payment by check"))
+        module, payment = MODULES.get(first.gateway, BY_CHECK) if first else BY_CHECK
         if not order.total.shop:
-            module, payment = "free_order", "Free order"
+            module, payment = FREE
         if order.test:
             module, payment = TEST_MODULE, "Test payment"
         code = order.presentment_currency
-        row: Row = {
-            "id": number,
-            "id_address_delivery": delivery or invoice,
-            "id_address_invoice": invoice or delivery,
-            "id_cart": number + 3,
-            "id_currency": self._places["currency", code],
-            "id_lang": who["id_lang"],
-            "id_customer": customer,
-            "id_carrier": carrier,
-            "current_state": 0,
-            "module": module,
-            "invoice_number": 0,
-            "invoice_date": ZERO,
-            "delivery_number": 0,
-            "delivery_date": ZERO,
-            "valid": 0,
-            "date_add": self.now,
-            "date_upd": self.now,
-            "note": order.note,
-            "id_shop_group": 1,
-            "id_shop": who["id_shop"],
-            "secure_key": who["secure_key"],
-            "payment": payment,
-            "recyclable": 0,
-            "gift": int(bool(order.tip)),
-            "gift_message": "",
-            "mobile_theme": 0,
-            "total_paid_real": Decimal(0),
-            "round_mode": 2,
-            "round_type": 1,
-            "conversion_rate": self._rate(code),
-            "reference": self._reference(number),
-        }
-        self.tables["orders"][number] = row
+        self._insert(
+            "orders",
+            id=number,
+            id_address_delivery=delivery or invoice,
+            id_address_invoice=invoice or delivery,
+            id_cart=number + 3,
+            id_currency=currencies(self.shop).index(code) + 1,
+            id_lang=who["id_lang"],
+            id_customer=customer,
+            id_carrier=carrier,
+            module=module,
+            note=order.note,
+            id_shop_group=1,
+            id_shop=who["id_shop"],
+            secure_key=who["secure_key"],
+            payment=payment,
+            gift=int(bool(order.tip)),
+            round_mode=2,
+            round_type=1,
+            conversion_rate=rate(self.shop, code),
+            reference=self._reference(number),
+        )
+        row = self.tables["orders"][number]
         self.details[number] = []
         self._write_lines(row, order)
         self._write_totals(row, order)
@@ -637,12 +455,9 @@ class Book:
         """Enter a state, as PrestaShop's order history does."""
         self._insert(
             "order_histories",
-            {
-                "id_employee": 0 if not row["current_state"] else 1,
-                "id_order_state": state + self.state_ids,
-                "id_order": row["id"],
-                "date_add": self.now,
-            },
+            id_employee=1 if row["current_state"] else 0,
+            id_order_state=state + self.state_ids,
+            id_order=row["id"],
         )
         flags = FLAGS[state]
         row.update(current_state=state + self.state_ids, valid=int("logable" in flags), date_upd=self.now)
@@ -664,20 +479,12 @@ class Book:
         amount = payment.amount.presentment
         self._insert(
             "order_payments",
-            {
-                "order_reference": row["reference"],
-                "id_currency": row["id_currency"],
-                "amount": amount,
-                "payment_method": row["payment"],
-                "conversion_rate": row["conversion_rate"],
-                "transaction_id": f"T{payment.id}",
-                "card_number": "",
-                "card_brand": "",
-                "card_expiration": "",
-                "card_holder": "",
-                "date_add": self.now,
-                "id_employee": 0,
-            },
+            order_reference=row["reference"],
+            id_currency=row["id_currency"],
+            amount=amount,
+            payment_method=row["payment"],
+            conversion_rate=row["conversion_rate"],
+            transaction_id=f"T{payment.id}",
         )
         row["total_paid_real"] += amount
         row["date_upd"] = self.now
@@ -749,9 +556,8 @@ class Book:
         for line in order.lines:
             id = self._detail_ids.get(line.id)  # noqa: A001
             if id is None:
-                id = self._insert("order_details", {})  # noqa: A001
-                self._detail_ids[line.id] = id
-                known[id] = table[id] = {"id": id, **self._detail(row, order, line)}
+                id = self._insert("order_details", **self._detail(row, order, line))  # noqa: A001
+                self._detail_ids[line.id], known[id] = id, table[id]
             detail = known.get(id)
             if detail is None:
                 continue
@@ -766,7 +572,7 @@ class Book:
         self.details[row["id"]] = kept
 
     def _detail(self, row: Row, order: Order, line: Line) -> Row:
-        zero, price = Decimal(0), line.price.presentment
+        price = line.price.presentment
         six = Decimal("0.000001")
         if order.taxes_included:
             unit = price, (price / (1 + line.tax_rate)).quantize(six)
@@ -778,51 +584,20 @@ class Book:
             "id_order": row["id"],
             "product_id": product_id(product),
             "product_attribute_id": attribute_id(product),
-            "product_quantity_reinjected": 0,
-            "group_reduction": zero,
-            "discount_quantity_applied": 0,
-            "download_hash": "",
-            "download_deadline": ZERO,
-            "id_order_invoice": 0,
-            "id_warehouse": 0,
             "id_shop": row["id_shop"],
-            "id_customization": 0,
             "product_name": f"{product.title} (Option: {product.variant})"
             if product.variant
             else product.title,
-            "product_quantity": line.standing,
             "product_quantity_in_stock": line.standing,
-            "product_quantity_return": 0,
-            "product_quantity_refunded": 0,
             "product_price": unit[1] * (2 if reduced else 1),
             "reduction_percent": Decimal(50 if reduced else 0),
-            "reduction_amount": zero,
-            "reduction_amount_tax_incl": zero,
-            "reduction_amount_tax_excl": zero,
-            "product_quantity_discount": zero,
             "product_ean13": product.barcode or "",
-            "product_isbn": "",
-            "product_upc": "",
-            "product_mpn": "",
             "product_reference": product.sku or "",
-            "product_supplier_reference": "",
             "product_weight": Decimal(product.grams) / 1000,
-            "tax_computation_method": 0,
             "id_tax_rules_group": 1,
-            "ecotax": zero,
-            "ecotax_tax_rate": zero,
-            "download_nb": 0,
             "unit_price_tax_incl": unit[0],
             "unit_price_tax_excl": unit[1],
-            "total_price_tax_incl": zero,
-            "total_price_tax_excl": zero,
-            "total_shipping_price_tax_excl": zero,
-            "total_shipping_price_tax_incl": zero,
-            "purchase_supplier_price": zero,
             "original_product_price": unit[1] * (2 if reduced else 1),
-            "original_wholesale_price": zero,
-            "total_refunded_tax_excl": zero,
-            "total_refunded_tax_incl": zero,
         }
 
     def _write_rules(self, row: Row, order: Order) -> None:
@@ -848,16 +623,12 @@ class Book:
             elif off:
                 self._rules[row["id"], index] = self._insert(
                     "order_cart_rules",
-                    {
-                        "id_order": row["id"],
-                        "id_cart_rule": self._cart_rule(discount.code or "", discount.title),
-                        "id_order_invoice": 0,
-                        "name": f"Voucher {discount.title}",
-                        "value": value[0],
-                        "value_tax_excl": value[1],
-                        "free_shipping": int(free),
-                        "deleted": 0,
-                    },
+                    id_order=row["id"],
+                    id_cart_rule=self._cart_rule(discount.code or "", discount.title),
+                    name=f"Voucher {discount.title}",
+                    value=value[0],
+                    value_tax_excl=value[1],
+                    free_shipping=int(free),
                 )
                 if discount.code:
                     self._tell("coupon", row["id"], order=row["id"], about=discount.code)
@@ -865,44 +636,17 @@ class Book:
     def _cart_rule(self, code: str, title: str) -> int:
         key = "rule", code, title
         if key not in self._places:
-            zero = Decimal(0)
             self._places[key] = self._insert(
                 "cart_rules",
-                {
-                    "id_customer": 0,
-                    "date_from": self.now,
-                    "date_to": "2036-01-01 00:00:00",
-                    "description": "",
-                    "quantity": 1000,
-                    "quantity_per_user": 1000,
-                    "priority": 1,
-                    "partial_use": 1,
-                    "code": code,
-                    "minimum_amount": zero,
-                    "minimum_amount_tax": 0,
-                    "minimum_amount_currency": 1,
-                    "minimum_amount_shipping": 0,
-                    "country_restriction": 0,
-                    "carrier_restriction": 0,
-                    "group_restriction": 0,
-                    "cart_rule_restriction": 0,
-                    "product_restriction": 0,
-                    "shop_restriction": 0,
-                    "free_shipping": 0,
-                    "reduction_percent": zero,
-                    "reduction_amount": zero,
-                    "reduction_tax": 1,
-                    "reduction_currency": 1,
-                    "reduction_product": 0,
-                    "reduction_exclude_special": 0,
-                    "gift_product": 0,
-                    "gift_product_attribute": 0,
-                    "highlight": 0,
-                    "active": 1,
-                    "date_add": self.now,
-                    "date_upd": self.now,
-                    "name": (f"Voucher {title}", f"Bon {title}", f"Gutschein {title}"),
-                },
+                date_from=self.now,
+                date_to="2036-01-01 00:00:00",
+                quantity=1000,
+                quantity_per_user=1000,
+                priority=1,
+                partial_use=1,
+                code=code,
+                active=1,
+                name=(f"Voucher {title}", f"Bon {title}", f"Gutschein {title}"),
             )
         return self._places[key]
 
@@ -911,18 +655,13 @@ class Book:
     def _add_row(self, row: Row, order: Order) -> int:
         id = self._insert(  # noqa: A001
             "order_carriers",
-            {
-                "id_order": row["id"],
-                "id_carrier": row["id_carrier"],
-                "id_order_invoice": 0,
-                "weight": sum(
-                    (Decimal(each.product.grams) * each.standing / 1000 for each in order.lines), Decimal(0)
-                ),
-                "shipping_cost_tax_excl": row["total_shipping_tax_excl"],
-                "shipping_cost_tax_incl": row["total_shipping_tax_incl"],
-                "tracking_number": "",
-                "date_add": self.now,
-            },
+            id_order=row["id"],
+            id_carrier=row["id_carrier"],
+            weight=sum(
+                (Decimal(each.product.grams) * each.standing / 1000 for each in order.lines), Decimal(0)
+            ),
+            shipping_cost_tax_excl=row["total_shipping_tax_excl"],
+            shipping_cost_tax_incl=row["total_shipping_tax_incl"],
         )
         self._rows[row["id"]].append(id)
         self._free_rows[row["id"]].append(id)
@@ -1035,22 +774,17 @@ class Book:
                 amount = products[0]
         id = self._insert(  # noqa: A001
             "order_slip",
-            {
-                "id_customer": row["id_customer"],
-                "id_order": row["id"],
-                "conversion_rate": row["conversion_rate"],
-                "total_products_tax_excl": products[1],
-                "total_products_tax_incl": products[0],
-                "total_shipping_tax_excl": sent[1],
-                "total_shipping_tax_incl": sent[0],
-                "amount": amount,
-                "shipping_cost": int(sent[0] > 0),
-                "shipping_cost_amount": sent[0],
-                "partial": 0,
-                "date_add": self.now,
-                "date_upd": self.now,
-                "order_slip_type": 2 if chosen or sent[0] else 0,
-            },
+            id_customer=row["id_customer"],
+            id_order=row["id"],
+            conversion_rate=row["conversion_rate"],
+            total_products_tax_excl=products[1],
+            total_products_tax_incl=products[0],
+            total_shipping_tax_excl=sent[1],
+            total_shipping_tax_incl=sent[0],
+            amount=amount,
+            shipping_cost=int(sent[0] > 0),
+            shipping_cost_amount=sent[0],
+            order_slip_type=2 if chosen or sent[0] else 0,
         )
         self.slip_details[id] = []
         for line, quantity, (incl, excl) in parts:

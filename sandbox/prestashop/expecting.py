@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.expectation import Expectation, Span, State, Told, second
-from sandbox.prestashop.book import CANCELED, FLAGS, REFUNDED, Book, Entry, attribute_id, product_id
+from sandbox.prestashop.book import Book, Entry, attribute_id, product_id
+from sandbox.prestashop.reference import CANCELED, FLAGS, REFUNDED
 from sandbox.shop import Shop
 from sandbox.things import Customer, Order
 

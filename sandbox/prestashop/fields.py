@@ -22,6 +22,16 @@ PLACES = {
 """Decimals of a column where they are not six."""
 
 
+BLANK = {
+    "int": 0,
+    "bool": 0,
+    "decimal": Decimal(0),
+    "text": "",
+    "time": ZERO,
+    "date": ZERO[:10],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a resource."""
@@ -45,6 +55,10 @@ class Resource:
     single: str
     fields: dict[str, Field]
     associations: dict[str, list[str]]
+
+    def blank(self) -> dict[str, Any]:
+        """Return a row that says nothing, as PrestaShop's columns default."""
+        return {name: BLANK[each.kind] for name, each in self.fields.items()}
 
 
 @cache
