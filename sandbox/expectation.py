@@ -57,6 +57,8 @@ class Expectation:
     """The true states of each subject, oldest first, no two neighbours equal."""
     guests: dict[str, str] = field(default_factory=dict)
     """Order id → e-mail, of orders without a customer that have one."""
+    within: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """(event, subject) → the earliest and the latest instant that it may be dated by, where the shop keeps none."""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ def _customer(said: Mapping[str, Any]) -> str:
 
 
 SUBJECTS = {
+    "Checkout Started": lambda said: said["order_id"],
     "Order Completed": lambda said: said["order_id"],
     "POS Order Placed": lambda said: said["order_id"],
     "Order Cancelled": lambda said: said["order_id"],
@@ -56,15 +57,16 @@ def faults(segment: Segment, expected: Expectation) -> list[str]:
 
 def _once(events: Iterable[Event], expected: Expectation) -> Iterator[str]:
     """Compare the events that are told once."""
-    told = Counter(
-        Told(
-            event["event"],
-            SUBJECTS[event["event"]](event["properties"]),
-            None if event["event"] in UNDATED else _at(event),
-        )
-        for event in events
-        if event.get("event") in SUBJECTS
-    )
+    told: Counter[Told] = Counter()
+    for event in events:
+        if event.get("event") not in SUBJECTS:
+            continue
+        name, at = event["event"], _at(event)
+        subject = SUBJECTS[name](event["properties"])
+        bounds = expected.within.get((name, subject))
+        told[Told(name, subject, None if name in UNDATED or bounds else at)] += 1
+        if bounds and not bounds[0] <= at <= bounds[1]:
+            yield f"dated {at}, not between {bounds[0]} and {bounds[1]}: {name} of {subject}"
     for each, times in (expected.once - told).items():
         yield f"lost ({times} ×): {each.event} of {each.subject} at {each.at}"
     for each, times in (told - expected.once).items():

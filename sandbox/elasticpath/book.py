@@ -205,6 +205,12 @@ class Tale:
         place = bisect_right(self.instants, instant)
         return self.states[place - 1] if place else None
 
+    def until(self, count: int) -> "Tale":
+        """Return the first states of this tale."""
+        cut = Tale(self._book)
+        cut.facts, cut.instants, cut.states = self.facts, self.instants[:count], self.states[:count]
+        return cut
+
     def plan(self, at: datetime, act: Callable[[Kept, datetime], Kept]) -> None:
         """Let something happen that is no fact of the shop."""
         self._to_come.append((at, act))
