@@ -82,6 +82,7 @@ class Platform(Protocol):
 
 
 PLATFORMS = {
+    "elasticpath": "tap_commerce.platforms.elasticpath.asking:ElasticPath",
     "prestashop": "tap_commerce.platforms.prestashop.asking:PrestaShop",
     "shopify": "tap_commerce.platforms.shopify.asking:Shopify",
 }

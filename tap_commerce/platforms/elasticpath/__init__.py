@@ -1,0 +1,1 @@
+"""Elastic Path Commerce Cloud: https://elasticpath.dev/docs/api."""

@@ -1,0 +1,118 @@
+"""When an order was authorized and paid, as far as its transactions prove it.
+
+A transaction says when it was made and when it last changed. Only its completion, its capture, its refund and its cancellation change it: one that
+is complete and of which nothing went back was completed when it last changed; when one was paid of which something went back, nobody knows.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import UNSET
+
+from tap_commerce.platforms.elasticpath import raw
+from tap_commerce.platforms.elasticpath.translating.values import Coins, moment, utc
+from tap_commerce.records import Says
+
+PAID = frozenset({"paid", "refunded"})
+"""Words for an order's payment which say that money for all of it has come in, or had; there is none for a part that went back."""
+
+UNPAID = frozenset({"unpaid", "authorized", "partially_authorized", "partially_paid"})
+
+
+def kind(each: raw.Transaction) -> raw.Maybe[str]:
+    """Return a transaction's type: `purchase`, `authorize`, `capture`, or `refund` once something went back."""
+    return each.transaction_type or each.transaction_hyphen_type
+
+
+def times(each: raw.Transaction) -> raw.Times:
+    """Return when a transaction was made and last changed."""
+    return (each.meta.timestamps if each.meta else None) or raw.Times()
+
+
+def payments(family: raw.Family) -> list[raw.Transaction]:
+    """List the transactions that brought money in, also those of which it went back."""
+    return [each for each in family.transactions or () if each.refunded_amount or _paying(each)]
+
+
+def is_paid(family: raw.Family, coins: Coins) -> Says[bool]:
+    """Say whether an order was ever paid in full, by its own word.
+
+    A part may have been paid and all of that have gone back, which is also called refunded.
+    """
+    word = family.order.payment
+    if word == "refunded":
+        if family.transactions is UNSET:
+            return UNSET
+        brought = coins_in(family, coins)
+        total = _total(family, coins)
+        return brought >= total if isinstance(total, Decimal) else UNSET
+    return True if word in PAID else False if word in UNPAID else UNSET
+
+
+def paid_at(family: raw.Family, coins: Coins) -> Says[str]:
+    """Date the payment by which the order's total was covered; null before, left out where nothing proves it."""
+    paid = is_paid(family, coins)
+    total = _total(family, coins)
+    if not paid or not isinstance(total, Decimal) or family.transactions is UNSET:
+        return None if paid is False else UNSET
+    spans = [(_span(each), coins.major(each.amount, each.currency)) for each in payments(family)]
+    if not spans:
+        return UNSET
+    known: list[tuple[tuple[datetime, datetime], Decimal]] = []
+    for span, amount in spans:
+        if span is None or not isinstance(amount, Decimal):
+            return UNSET
+        known.append((span, amount))
+    first = _covered(((earliest, amount) for (earliest, _), amount in known), total)
+    last = _covered(((latest, amount) for (_, latest), amount in known), total)
+    return _written(first) if first and first == last else UNSET
+
+
+def authorized_at(family: raw.Family) -> Says[str]:
+    """Date the first time that money was promised: when the first transaction was made that came through."""
+    if family.transactions is UNSET:
+        return UNSET
+    made = [
+        utc(at)
+        for each in family.transactions
+        if (each.status == "complete" or each.refunded_amount) and (at := times(each).created_at)
+    ]
+    return min(made, key=moment, default=None)
+
+
+def coins_in(family: raw.Family, coins: Coins) -> Decimal:
+    """Add up what payments brought in."""
+    amounts = (coins.major(each.amount, each.currency) for each in payments(family))
+    return sum((each for each in amounts if isinstance(each, Decimal)), Decimal(0))
+
+
+def _paying(each: raw.Transaction) -> bool:
+    return each.status == "complete" and kind(each) in ("purchase", "capture", "refund")
+
+
+def _span(each: raw.Transaction) -> tuple[datetime, datetime] | None:
+    """Return the earliest and the latest instant at which a payment can have come in."""
+    made, changed = times(each).created_at, times(each).updated_at
+    if not made or not changed:
+        return None
+    touched = bool(each.refunded_amount) or kind(each) == "refund"
+    return (moment(made) if touched else moment(changed), moment(changed))
+
+
+def _covered(came: Iterable[tuple[datetime, Decimal]], total: Decimal) -> datetime | None:
+    received = Decimal(0)
+    for at, amount in sorted(came):
+        received += amount
+        if received >= total:
+            return at
+    return None
+
+
+def _total(family: raw.Family, coins: Coins) -> Says[Decimal]:
+    shown = family.order.meta.display_price
+    return coins.of(shown.with_tax) if shown else UNSET
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
