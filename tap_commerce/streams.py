@@ -158,12 +158,16 @@ class Polling:
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def feed(self, name: str) -> None:
-        """Make the pass that feeds a stream, unless it was made for another one."""
+        """Make the pass that feeds a stream, unless it was made for another one; first those that the platform puts before it.
+
+        An order is told before its refunds, in whichever order the streams are wanted.
+        """
         platform = self._opened()
         for streams in platform.passes:
-            plan = self._plans.pop(streams, None) if name in streams else None
-            if plan:
+            if plan := self._plans.pop(streams, None):
                 self._run(platform, plan)
+            if name in streams:
+                return
 
     def _opened(self) -> Platform:
         if self._platform is None:

@@ -329,3 +329,21 @@ def test_plain_http_is_for_loopback():
 
 def test_a_status_that_is_an_answer_raises_nothing():
     decipher("GET", "https://x.example/y", 200, {}, b' {"a": 1}')
+
+
+def test_what_was_answered_can_be_heeded_before_its_status_is():
+    """A status does not always mean what it says: PrestaShop answers 500 to a wrong question."""
+    seen = []
+
+    def heed(body):
+        seen.append(body)
+        raise Malformed("a wrong question")
+
+    it = wire()
+    with (
+        serving(answer(500, b'{"errors": []}')) as server,
+        pytest.raises(Malformed, match="a wrong question"),
+    ):
+        it.persist(lambda: it.ask("POST", f"{server.url}/x", body=b"{}", heed=heed))
+    assert seen == [b'{"errors": []}']
+    assert it.questions == 1

@@ -601,6 +601,16 @@ def numbered(page, **cursors):
     return page._replace(cursors=cursors)
 
 
+def test_the_passes_are_made_in_the_platforms_order_whichever_stream_is_wanted_first():
+    """An order is told before its refunds, where they have passes of their own."""
+    platform = Platform()
+    platform.passes = (("customers",), ("orders",), ("refunds",), ("fulfillments",))
+    run = Run(platform).go("customers")
+    assert [streams for streams, _ in platform.windows] == [("customers",)]
+    run.go("refunds", "fulfillments", "orders")
+    assert [streams for streams, _ in platform.windows] == list(platform.passes)
+
+
 def test_numbers_are_kept_beside_the_watermark_and_handed_back():
     pages = [numbered(page(at("2026-11-02")), histories=7), numbered(page(at("2026-11-03")), histories=9)]
     first = Run(Platform(lambda streams, window: pages if streams == ORDERS else [])).go()

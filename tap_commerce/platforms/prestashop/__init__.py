@@ -1,0 +1,1 @@
+"""PrestaShop's webservice."""

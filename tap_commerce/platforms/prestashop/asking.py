@@ -1,0 +1,558 @@
+"""Asking PrestaShop for what changed: orders, refunds, fulfillments and customers, each by its own trace.
+
+A credit slip leaves its order untouched, a tracking number leaves no trace at all, an address does not touch its customer:
+so each stream has its own pass. What belongs to many rows is read for all of them at once; what nobody selected is not asked for.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import UNSET, UnsetType
+
+from tap_commerce.errors import Denied, Malformed, Misconfigured
+from tap_commerce.http import Wire, base_url, is_header
+from tap_commerce.platforms import Page, Selection, Settings, Window
+from tap_commerce.platforms.prestashop import raw, translating
+from tap_commerce.platforms.prestashop.clocks import Clocks
+from tap_commerce.platforms.prestashop.meanings import CONFIGURED, Meanings, override
+from tap_commerce.platforms.prestashop.translating import Family, Known
+from tap_commerce.platforms.prestashop.webservice import ALL, BULK, NotGranted, Webservice
+from tap_commerce.records import Polled
+
+R = TypeVar("R", bound=raw.Raw)
+
+LARGEST = 100
+"""Orders or customers that are asked for at once: PrestaShop loads each of them by itself."""
+
+OVERLAP = 200
+"""Entries of the history that are read again: one may be written after another with a higher id."""
+
+ENTRIES = "order_histories"
+"""The cursor: the id up to which the history was read."""
+
+
+class Part(NamedTuple):
+    """Something that is read beside a stream's own rows: of what, for which fields, and whether it can be done without."""
+
+    kind: type[raw.Raw]
+    streams: dict[str, frozenset[str]]
+    needed: bool = True
+
+
+CHILD = frozenset({"order"})
+PARTS = (
+    Part(raw.Customer, {"orders": frozenset({"customer"}), "refunds": CHILD, "fulfillments": CHILD}),
+    Part(raw.Detail, dict.fromkeys(("orders", "refunds", "fulfillments"), frozenset({"line_items"}))),
+    Part(
+        raw.Address,
+        {
+            "orders": frozenset({"billing_address", "shipping_address", "phone"}),
+            "customers": frozenset({"default_address", "phone"}),
+        },
+        needed=False,
+    ),
+    Part(
+        raw.Slip,
+        {"orders": frozenset({"financial_status", "total_refunded", "current_total"})},
+        needed=False,
+    ),
+    Part(raw.Payment, {"orders": frozenset({"payment_methods"})}, needed=False),
+    Part(
+        raw.OrderRule,
+        {"orders": frozenset({"coupons", "subtotal", "shipping", "line_items"})},
+        needed=False,
+    ),
+    Part(raw.Rule, {"orders": frozenset({"coupons"})}, needed=False),
+)
+
+OWN: dict[str, tuple[type[raw.Raw], ...]] = {
+    "orders": (raw.Order, raw.History),
+    "refunds": (raw.Slip, raw.Order, raw.History),
+    "fulfillments": (raw.Parcel, raw.Order, raw.History),
+    "customers": (raw.Customer,),
+}
+"""What a stream cannot do without."""
+
+
+LISTS: dict[str, tuple[type[raw.Raw], frozenset[str]]] = {
+    "carriers": (raw.Carrier, frozenset({"orders", "fulfillments"})),
+    "countries": (raw.Country, frozenset({"orders", "customers"})),
+    "regions": (raw.Region, frozenset({"orders", "customers"})),
+    "languages": (raw.Language, frozenset({"orders", "refunds", "fulfillments", "customers"})),
+}
+"""The shop's own lists, and the streams whose records they help to read."""
+
+
+class PrestaShop:
+    """A shop on PrestaShop, as the `Platform` protocol wants it."""
+
+    name = translating.PLATFORM
+    lag = timedelta(seconds=5)
+    # Children after their orders: what is told of them asks whether their order was told.
+    passes = (("customers",), ("orders",), ("refunds",), ("fulfillments",))
+
+    def __init__(self, settings: Settings, wire: Wire) -> None:
+        base = base_url(settings.get("api_url") or "")
+        self.shop = settings.get("shop") or urlsplit(base).hostname or base
+        key = settings.get("webservice_key") or ""
+        if not key:
+            raise Misconfigured(
+                "webservice_key: must be set: make a key in Advanced Parameters > Webservice of the shop"
+            )
+        if not is_header(key):
+            raise Misconfigured(
+                "webservice_key: must be plain ASCII characters (is there a line break at its end?)"
+            )
+        self._service = Webservice(
+            wire,
+            base,
+            key,
+            in_query=bool(settings.get("auth_in_query")),
+            rewritten=not settings.get("without_rewrite"),
+            id_shop=settings.get("id_shop"),
+        )
+        self._zone = settings.get("timezone")
+        if self._zone:
+            Clocks(self._zone)
+        self._override = override(settings.get("order_states") or [])
+        self._size = min(int(settings.get("page_size") or LARGEST), LARGEST)
+        self._tracked = timedelta(days=float(settings.get("tracking_days") or 0))
+        tests = settings.get("test_payment_modules")
+        self._tests: frozenset[str] | UnsetType = UNSET if tests is None else frozenset(tests)
+        self._parts: dict[str, set[type[raw.Raw]]] = {}
+        self._states: list[raw.State] = []
+        self._configuration: dict[str, str] = {}
+        self._currencies: dict[int, raw.Currency] = {}
+        self._lists: dict[type[raw.Raw], Any] = {}
+        self._tracking_read = False
+
+    def open(self, selection: Selection) -> None:
+        """Check the key and its rights for what is selected, and learn the shop's clock, its zone and its states."""
+        lacking: dict[str, NotGranted] = {}
+        needed, wanted = self._wanted(selection)
+        for kind in needed:
+            if (refusal := self._refusal(kind)) is not None:
+                lacking[refusal.resource] = refusal
+        self._configure(lacking, of_orders=bool(selection.keys() - {"customers"}))
+        if lacking:
+            raise Denied(
+                f"PrestaShop: webservice_key may not read {', '.join(sorted(lacking))}: tick GET for each in Advanced "
+                "Parameters > Webservice, or deselect the streams or fields that need it"
+                if len(lacking) > 1
+                else str(next(iter(lacking.values())))
+            )
+        for kind in wanted:
+            if self._refusal(kind) is not None:
+                self._lack(kind)
+                for parts in self._parts.values():
+                    parts.discard(kind)
+        if not self._service.tells_the_time:
+            self._service.warn_once(
+                "PrestaShop's answers carry neither Access-Time nor Date: this machine's clock must be right instead"
+            )
+
+    def now(self) -> datetime:
+        """Tell the shop's time."""
+        return self._service.now()
+
+    def permit(self, streams: tuple[str, ...], start: datetime) -> None:
+        """Nothing to refuse: a key that may read a list may read all of it."""
+
+    def read(self, streams: tuple[str, ...], window: Window) -> Iterator[Page]:
+        """Read what changed within the window."""
+        (stream,) = streams
+        reading = {
+            "customers": self._read_customers,
+            "orders": self._read_orders,
+            "refunds": self._read_refunds,
+            "fulfillments": self._read_fulfillments,
+        }
+        return reading[stream](window)
+
+    # Orders
+
+    def _read_orders(self, window: Window) -> Iterator[Page]:
+        known = self._knowing()
+        first, last = known.clocks.span(window)
+        for part in self._service.changed(raw.Order, first, last, limit=self._size):
+            rows = _within(part.rows, window, known.clocks)
+            families = self._unmoved(self._families(rows, self._parts["orders"]))
+            known = self._knowing("orders") if families else known
+            records: list[tuple[str, Polled]] = [
+                ("orders", translating.order_record(each, known)) for each in families
+            ]
+            yield Page(records, part.asked_at, _oldest(part.reached, known.clocks))
+
+    def _unmoved(self, families: list[Family]) -> list[Family]:
+        """Return the orders that did not change while their parts were read; the others will be polled again.
+
+        A record must not mix two versions of an order, which would be a state that never was.
+        """
+        if not families:
+            return []
+        found = {
+            each.id: each.date_upd
+            for each in self._service.of(raw.Changed, "id", [each.order.id for each in families])
+        }
+        return [each for each in families if found.get(each.order.id) == each.order.date_upd]
+
+    # Refunds
+
+    def _read_refunds(self, window: Window) -> Iterator[Page]:
+        """Read the orders of credit slips that changed, and of entries into a state that means refunded."""
+        known = self._knowing()
+        first, last = known.clocks.span(window)
+        entered = deque(self._entered("refunded", window))
+        for part in self._service.changed(raw.Slip, first, last, limit=self._size):
+            orders = [each.id_order for each in _within(part.rows, window, known.clocks)]
+            while entered and (part.reached is None or entered[0][0] <= part.reached):
+                orders.append(entered.popleft()[1])
+            for families in self._of_orders(orders, self._parts["refunds"]):
+                known = self._knowing("refunds")
+                records: list[tuple[str, Polled]] = [
+                    ("refunds", record)
+                    for each in families
+                    for record in translating.refund_records(each, translating.summary(each, known), known)
+                ]
+                yield Page(records, part.asked_at, None)
+            yield Page([], part.asked_at, _oldest(part.reached, known.clocks))
+
+    def _entered(self, word: str, window: Window) -> list[tuple[datetime, int]]:
+        """List when orders entered a state that means a word, and which, within a window."""
+        known = self._knowing()
+        states = known.meanings.states(word)
+        if not states:
+            return []
+        first, last = known.clocks.span(window)
+        return [
+            (each.date_add, each.id_order)
+            for part in self._service.changed(
+                raw.History,
+                first,
+                last,
+                by="date_add",
+                limit=BULK,
+                id_order_state=f"[{'|'.join(map(str, states))}]",
+            )
+            for each in part.rows
+            if isinstance(each.date_add, datetime)
+            and each.id_order
+            and known.clocks.may_lie_in(window, each.date_add)
+        ]
+
+    # Fulfillments
+
+    def _read_fulfillments(self, window: Window) -> Iterator[Page]:
+        """Read the parcels of orders that changed; and, once in a run, of those whose tracking may have come since."""
+        known = self._knowing()
+        states = frozenset(known.meanings.states("shipped"))
+        first, last = known.clocks.span(window)
+        reached = 0
+        again = not self._tracking_read
+        if again:
+            reached = self._service.last_id(raw.History)
+        for part in self._service.changed(raw.Order, first, last, limit=self._size):
+            rows = _within(part.rows, window, known.clocks)
+            records = self._parcels(rows, known)
+            yield Page(records, part.asked_at, _oldest(part.reached, known.clocks))
+        if again:
+            self._tracking_read = True
+            asked_at = self.now()
+            orders = self._shipped_lately(states, window, reached)
+            for rows in self._orders(orders):
+                # What changed since the window began comes with its own window.
+                old = [
+                    each
+                    for each in rows
+                    if isinstance(each.date_upd, datetime)
+                    and known.clocks.latest(each.date_upd) < window.start
+                ]
+                yield Page(self._parcels(old, known), asked_at, None)
+            yield Page([], asked_at, None, {ENTRIES: max(0, reached - OVERLAP)})
+
+    def _parcels(self, orders: list[raw.Order], known: Known) -> list[tuple[str, Polled]]:
+        """Translate the parcels of those orders that have been shipped."""
+        histories = self._grouped(raw.History, orders)
+        shipped = [each for each in orders if known.meanings.first(histories.get(each.id, ()), "shipped")]
+        if not shipped:
+            return []
+        parcels = self._grouped(raw.Parcel, shipped)
+        families = self._families(shipped, self._parts["fulfillments"], histories)
+        known = self._knowing("fulfillments")
+        records: list[tuple[str, Polled]] = []
+        for each in families:
+            each.parcels = parcels.get(each.order.id, [])
+            about = translating.summary(each, known)
+            records += [
+                ("fulfillments", record) for record in translating.fulfillment_records(each, about, known)
+            ]
+        return records
+
+    def _shipped_lately(self, states: frozenset[int], window: Window, reached: int) -> list[int]:
+        """List orders that entered a shipped state lately or behind the cursor, and have something to tell of their parcels now.
+
+        Neither a tracking number nor an entry that a module wrote by itself touches the order.
+        """
+        if not states:
+            return []
+        now = self.now()
+        found = (
+            [order for _, order in self._entered("shipped", Window(now - self._tracked, now))]
+            if self._tracked
+            else []
+        )
+        parcels: dict[int, list[raw.Parcel]] = {}
+        for each in self._service.of(raw.Parcel, "id_order", found):
+            parcels.setdefault(each.id_order or 0, []).append(each)
+        # One row without a number is as it was when the order was shipped.
+        tracked = [
+            order
+            for order, rows in parcels.items()
+            if len(rows) > 1 or any(row.tracking_number for row in rows)
+        ]
+        cursor = window.cursors.get(ENTRIES)
+        if cursor is None or cursor > reached:
+            # Never read; or the shop was restored from a copy, and counts anew.
+            return tracked
+        entries = self._service.every(
+            raw.History, {"id_order_state": f"[{'|'.join(map(str, sorted(states)))}]"}, after=cursor
+        )
+        return tracked + [entry.id_order for entry in entries if entry.id_order]
+
+    # Customers
+
+    def _read_customers(self, window: Window) -> Iterator[Page]:
+        """Read the customers that changed, and those of whom an address changed."""
+        known = self._knowing()
+        first, last = known.clocks.span(window)
+        addressed = raw.Address in self._parts["customers"]
+        moved = deque(self._moved(window) if addressed else [])
+        for part in self._service.changed(raw.Customer, first, last, limit=self._size):
+            rows = _within(part.rows, window, known.clocks)
+            owners = {each.id for each in rows}
+            others = []
+            while moved and (part.reached is None or moved[0][0] <= part.reached):
+                others.append(moved.popleft()[1])
+            late = sorted({each for each in others if each not in owners})
+            for batch in filter(None, (rows, *self._customers(late))):
+                known = self._knowing("customers")
+                addresses = self._owned([each.id for each in batch]) if addressed else UNSET
+                records: list[tuple[str, Polled]] = [
+                    (
+                        "customers",
+                        translating.customer_record(
+                            each, UNSET if addresses is UNSET else addresses.get(each.id, []), known
+                        ),
+                    )
+                    for each in batch
+                ]
+                yield Page(records, part.asked_at, None)
+            yield Page([], part.asked_at, _oldest(part.reached, known.clocks))
+
+    def _moved(self, window: Window) -> list[tuple[datetime, int]]:
+        """List when addresses changed, and whose."""
+        known = self._knowing()
+        first, last = known.clocks.span(window)
+        return [
+            (each.date_upd, each.id_customer)
+            for part in self._service.changed(raw.Moved, first, last, limit=BULK)
+            for each in _within(part.rows, window, known.clocks)
+            if isinstance(each.date_upd, datetime) and each.id_customer
+        ]
+
+    def _customers(self, ids: list[int]) -> Iterator[list[raw.Customer]]:
+        for part in _cut(ids, self._size):
+            yield list(self._service.of(raw.Customer, "id", part))
+
+    def _owned(self, customers: list[int]) -> dict[int, list[raw.Address]]:
+        found: dict[int, list[raw.Address]] = {}
+        for each in self._service.of(raw.Address, "id_customer", customers):
+            if each.id_customer:
+                found.setdefault(each.id_customer, []).append(each)
+        return found
+
+    # Parts
+
+    def _of_orders(
+        self, ids: Iterable[int | UnsetType | None], parts: set[type[raw.Raw]]
+    ) -> Iterator[list[Family]]:
+        """Read some orders with what belongs to them; those of other shops of the installation are not found."""
+        for rows in self._orders(ids):
+            yield self._families(rows, parts)
+
+    def _orders(self, ids: Iterable[int | UnsetType | None]) -> Iterator[list[raw.Order]]:
+        for part in _cut(sorted({each for each in ids if each}), self._size):
+            yield list(self._service.of(raw.Order, "id", part))
+
+    def _families(
+        self,
+        orders: list[raw.Order],
+        parts: set[type[raw.Raw]],
+        histories: dict[int, list[raw.History]] | None = None,
+    ) -> list[Family]:
+        """Read what belongs to some orders, each kind of it for all of them at once."""
+        if not orders:
+            return []
+        if histories is None:
+            histories = self._grouped(raw.History, orders)
+        details = self._grouped(raw.Detail, orders) if raw.Detail in parts else None
+        slips = self._grouped(raw.Slip, orders) if raw.Slip in parts else None
+        rules = self._grouped(raw.OrderRule, orders) if raw.OrderRule in parts else None
+        payments = self._payments(orders) if raw.Payment in parts else None
+        customers = self._found(raw.Customer, parts, (each.id_customer for each in orders))
+        addresses = self._found(
+            raw.Address,
+            parts,
+            (which for each in orders for which in (each.id_address_invoice, each.id_address_delivery)),
+        )
+        used = (each.id_cart_rule for found in (rules or {}).values() for each in found)
+        codes = self._found(raw.Rule, parts, used) if rules is not None else UNSET
+        return [
+            Family(
+                order=each,
+                histories=histories.get(each.id, []),
+                customer=UNSET if customers is UNSET else customers.get(each.id_customer or 0, UNSET),
+                addresses=addresses,
+                details=UNSET if details is None else details.get(each.id, []),
+                slips=UNSET if slips is None else slips.get(each.id, []),
+                payments=UNSET if payments is None else payments.get(_reference(each), []),
+                rules=UNSET if rules is None else rules.get(each.id, []),
+                codes=codes,
+            )
+            for each in orders
+        ]
+
+    def _grouped(self, kind: type[R], orders: Iterable[raw.Order]) -> dict[int, list[R]]:
+        """Read the rows of a kind that belong to some orders."""
+        found: dict[int, list[R]] = {}
+        for each in self._service.of(kind, "id_order", [order.id for order in orders]):
+            found.setdefault(getattr(each, "id_order", 0), []).append(each)
+        return found
+
+    def _payments(self, orders: Iterable[raw.Order]) -> dict[str, list[raw.Payment]]:
+        found: dict[str, list[raw.Payment]] = {}
+        references = {_reference(each) for each in orders} - {""}
+        for each in self._service.of(raw.Payment, "order_reference", references):
+            found.setdefault(each.order_reference or "", []).append(each)
+        return found
+
+    def _found(
+        self, kind: type[R], parts: set[type[raw.Raw]], ids: Iterable[int | UnsetType | None]
+    ) -> dict[int, R] | UnsetType:
+        """Read rows of a kind by their ids, if they are wanted."""
+        if kind not in parts:
+            return UNSET
+        return {each.id: each for each in self._service.of(kind, "id", {each for each in ids if each})}
+
+    # What is known of the shop
+
+    def _wanted(self, selection: Selection) -> tuple[list[type[raw.Raw]], list[type[raw.Raw]]]:
+        """Say what must be read for what is selected, and what may be, beside the shop's own lists."""
+        needed: dict[type[raw.Raw], None] = {}
+        wanted: dict[type[raw.Raw], None] = {}
+        for stream, fields in selection.items():
+            needed |= dict.fromkeys(OWN[stream])
+            self._parts[stream] = {raw.Slip} if stream == "refunds" else set()
+            for part in PARTS:
+                if fields & part.streams.get(stream, frozenset()):
+                    self._parts[stream].add(part.kind)
+                    (needed if part.needed else wanted)[part.kind] = None
+        return list(needed), [each for each in wanted if each not in needed]
+
+    def _refusal(self, kind: type[raw.Raw]) -> NotGranted | None:
+        """Ask for one row, and return the refusal, if it is one."""
+        try:
+            self._service.page(kind, {}, limit=1)
+        except NotGranted as error:
+            return error
+        return None
+
+    def _configure(self, lacking: dict[str, NotGranted], *, of_orders: bool) -> None:
+        """Read the shop's zone, states and currencies."""
+        names = (*CONFIGURED, "PS_TIMEZONE", "PS_SHOP_NAME")
+        try:
+            for each in self._service.of(raw.Configuration, "name", names):
+                if each.name and each.value:
+                    if (
+                        each.name == "PS_TIMEZONE"
+                        and self._configuration.get(each.name, each.value) != each.value
+                    ):
+                        raise Misconfigured(
+                            "timezone: must be set: the shops of this installation have different ones"
+                        )
+                    self._configuration.setdefault(each.name, each.value)
+        except NotGranted as error:
+            if not (self._zone and (self._override or not of_orders)):
+                lacking[error.resource] = error
+            else:
+                self._lack(raw.Configuration)
+        if not of_orders:
+            return
+        try:
+            self._states = list(self._service.every(raw.State, limit=ALL))
+        except NotGranted as error:
+            lacking[error.resource] = error
+        try:
+            self._currencies = {each.id: each for each in self._service.every(raw.Currency, limit=ALL)}
+        except NotGranted as error:
+            lacking[error.resource] = error
+
+    def _knowing(self, stream: str = "") -> Known:
+        """Return what is known of the shop; with the lists that a stream's records want, each read when it is first wanted."""
+        zone = self._zone or self._configuration.get("PS_TIMEZONE")
+        if not zone:
+            raise Misconfigured("timezone: must be set: the shop does not say which time zone it is in")
+        lists = {name: self._list(kind) for name, (kind, streams) in LISTS.items() if stream in streams}
+        return Known(
+            shop=self.shop,
+            clocks=Clocks(zone),
+            meanings=Meanings(self._states, self._configuration, self._override),
+            currencies=self._currencies,
+            name=self._configuration.get("PS_SHOP_NAME"),
+            tests=self._tests,
+            **lists,
+        )
+
+    def _list(self, kind: type[raw.Raw]) -> Any:
+        """Read one of the shop's own lists, once; `UNSET` if it may not be read."""
+        if kind not in self._lists:
+            try:
+                self._lists[kind] = {each.id: each for each in self._service.every(kind, limit=ALL)}
+            except NotGranted:
+                self._lack(kind)
+                self._lists[kind] = UNSET
+        return self._lists[kind]
+
+    def _lack(self, kind: type[raw.Raw]) -> None:
+        self._service.warn_once(
+            f"PrestaShop: webservice_key may not read {kind.RESOURCE}: what follows from it is left out"
+        )
+
+
+def _within(rows: list[R], window: Window, clocks: Clocks) -> list[R]:
+    """Keep the rows that may have changed within a window; what is newer comes with a later one."""
+    return [each for each in rows if clocks.may_lie_in(window, _changed(each))]
+
+
+def _changed(row: raw.Raw) -> datetime:
+    found = getattr(row, "date_upd", None)
+    if not isinstance(found, datetime):
+        raise Malformed(f"PrestaShop: a row of {row.RESOURCE} (id {row.id}) has no date_upd")
+    return found
+
+
+def _oldest(reached: datetime | None, clocks: Clocks) -> datetime | None:
+    return None if reached is None else clocks.earliest(reached)
+
+
+def _reference(order: raw.Order) -> str:
+    # The payment's copy of it is cut to nine characters.
+    return (order.reference or "")[:9]
+
+
+def _cut(values: list[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
