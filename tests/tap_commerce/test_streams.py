@@ -39,7 +39,7 @@ class Platform:
     """A platform that gives the pages it was given for each window, and remembers what it was asked."""
 
     name, shop, lag = "x", "acme", LAG
-    passes = (("customers",), ORDERS)
+    passes = (ORDERS, ("customers",))
 
     def __init__(self, pages=None, now=NOW):
         self._pages, self._now = pages or (lambda streams, window: []), now
@@ -670,5 +670,5 @@ def test_streams_of_one_pass_go_on_from_where_the_last_of_them_stands():
 
 def test_a_state_with_cursors_that_are_no_numbers_is_refused():
     state = bookmarked("2026-11-20T10:00:00Z", cursors={"histories": "9"})
-    with pytest.raises(Misconfigured, match=r"bookmarks\.customers\.cursors"):
+    with pytest.raises(Misconfigured, match=r"bookmarks\.orders\.cursors"):
         Run(Platform(), state).go("orders")
