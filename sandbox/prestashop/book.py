@@ -14,7 +14,7 @@ Where the shop's life has no counterpart in PrestaShop:
 * A refund that leaves nothing paid and nothing to send is, as the seed has it, a slip, the state Refunded, or both.
 * A parcel is an `order_carriers` row: the first takes the row that exists since checkout, others add theirs, without the order's notice.
   What is only digital has no such row. A parcel that is taken back sets the order back to Processing; the next takes its row.
-* Some orders are set to Processing the moment they are paid. Some carts were split: their orders share a reference.
+* Some orders are set to Processing the moment they are paid. Some carts were split: two orders share a reference.
 """
 
 from collections.abc import Iterable, Iterator
@@ -108,7 +108,9 @@ class Book:
         self._rules: dict[tuple[int, int], int] = {}
         self._rows: dict[int, list[int]] = {}
         self._free_rows: dict[int, list[int]] = {}
+        self._homes: dict[int, list[Row]] = {}
         self._gone: set[int] = set()
+        self._entered: dict[int, set[int]] = {}
         self._last: dict[str, int] = {"customers": 1}
         self._read = 0
         self._at = shop.start
@@ -120,14 +122,17 @@ class Book:
     def read(self, facts: list[Fact], until: datetime | None = None) -> "Book":
         """Write down what is new in a history, which only grows."""
         while self._read < len(facts) and (until is None or facts[self._read].at <= until):
-            fact = facts[self._read]
-            self._read += 1
-            self._at = fact.at
-            if fact.subject == "order":
-                self._order(fact, fact.state)
-            else:
-                self._customer(fact, fact.state)
+            self.write(facts[self._read])
         return self
+
+    def write(self, fact: Fact) -> None:
+        """Write down what happened next."""
+        self._read += 1
+        self._at = fact.at
+        if fact.subject == "order":
+            self._order(fact, fact.state)
+        else:
+            self._customer(fact, fact.state)
 
     def wall(self, at: datetime) -> str:
         """Write an instant as the shop's wall clock shows it, without its offset."""
@@ -154,6 +159,14 @@ class Book:
     def rows_of_order(self, order: int) -> list[Row]:
         """Return an order's parcels, oldest first."""
         return [self.tables["order_carriers"][each] for each in self._rows.get(order, ())]
+
+    def addresses_of(self, customer: int) -> list[Row]:
+        """Return a customer's addresses, oldest first, also those that were deleted."""
+        return self._homes.get(customer, [])
+
+    def states_of(self, order: int) -> set[int]:
+        """Return the states, by their default ids, that an order was ever in."""
+        return self._entered.get(order, set())
 
     @property
     def now(self) -> str:
@@ -238,7 +251,7 @@ class Book:
                 note=customer.note,
             )
             self._customers[customer.id] = customer
-            self._tell("registered", self.customer_ids[customer.id], about=customer)
+            self._tell("registered", self.customer_ids[customer.id])
             for address in customer.addresses:
                 self._address(self.customer_ids[customer.id], address, customer.phone)
             return
@@ -271,7 +284,7 @@ class Book:
             for each in customer.addresses:
                 self._address(id, each, customer.phone)
         if changed:
-            self._tell("customer", id, about=customer, bumps=bumps)
+            self._tell("customer", id, bumps=bumps)
 
     def _register(
         self,
@@ -347,6 +360,7 @@ class Book:
                 phone=address.phone or "",
                 phone_mobile=phone or "",
             )
+            self._homes.setdefault(customer, []).append(self.tables["addresses"][self._places[key]])
         return self._places[key]
 
     # Orders
@@ -425,7 +439,7 @@ class Book:
             round_mode=2,
             round_type=1,
             conversion_rate=rate(self.shop, code),
-            reference=self._reference(number),
+            reference=self._reference(number, payment),
         )
         row = self.tables["orders"][number]
         self.details[number] = []
@@ -446,9 +460,11 @@ class Book:
         if how == PAID:
             self._prepare(row, order)
 
-    def _reference(self, number: int) -> str:
-        """Draw nine letters; now and then those of the order before, with which it was one cart."""
-        number -= number % 37 == 0
+    def _reference(self, number: int, payment: str) -> str:
+        """Draw nine letters; now and then those of the order before, with which it was one cart, paid in one way."""
+        before = self.tables["orders"].get(number - 1)
+        if number % 12 == 0 and before and before["payment"] == payment:
+            return str(before["reference"])
         return "".join(self._draw("reference", number).choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ", k=9))
 
     def _enter(self, row: Row, state: int) -> None:
@@ -465,6 +481,7 @@ class Book:
             row.update(invoice_number=row["id"], invoice_date=self.now)
         if "delivery" in flags and not row["delivery_number"]:
             row.update(delivery_number=row["id"], delivery_date=self.now)
+        self._entered.setdefault(row["id"], set()).add(state)
         self._tell("state", row["id"], order=row["id"], about=state)
         if "shipped" in flags:
             for id in self._rows[row["id"]]:  # noqa: A001
@@ -500,7 +517,7 @@ class Book:
         if before == (row["note"], delivery, row["total_paid"], self._quantities(row["id"])):
             return  # tags and attributes: PrestaShop has none
         row["date_upd"] = self.now
-        self._tell("changed", row["id"], order=row["id"], about=order)
+        self._tell("changed", row["id"], order=row["id"])
 
     def _quantities(self, order: int) -> list[tuple[int, int]]:
         return [(each["id"], each["product_quantity"]) for each in self.details[order]]
@@ -721,8 +738,7 @@ class Book:
         bumps = bumps and changed
         if bumps:
             row.update(id_carrier=carrier, date_upd=self.now)
-        url = self.tables["carriers"][carrier]["url"]
-        self._tell("parcel", id, order=row["id"], about=(made["tracking_number"], url), bumps=bumps)
+        self._tell("parcel", id, order=row["id"], bumps=bumps)
 
     # Money that goes back
 

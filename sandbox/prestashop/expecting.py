@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.expectation import Expectation, Span, State, Told, second
-from sandbox.prestashop.book import Book, Entry, attribute_id, product_id
-from sandbox.prestashop.reference import CANCELED, FLAGS, REFUNDED
+from sandbox.prestashop.book import Book, Entry, Row, attribute_id, product_id
+from sandbox.prestashop.reference import CANCELED, DELIVERED, FLAGS, REFUNDED
 from sandbox.shop import Shop
-from sandbox.things import Customer, Order
+from sandbox.things import Order
 
 
 def expect(
@@ -42,7 +42,7 @@ def expect(
     notice is known of an order only if it was still polled for its tracking, at one of `polls`. With `shops` and `id_shop` only one shop was read.
     """
     until = until or shop.now
-    book = Book(shop, timezone=timezone, shops=shops).read(shop.history, until)
+    book, states = _watched(shop, until, timezone, shops)
     orders, customers = book.tables["orders"], book.tables["customers"]
     read = {
         entry.id
@@ -58,24 +58,16 @@ def expect(
     unnoticed = _unnoticed(journal, rechecked or until, sorted(polls), timedelta(days=tracking_days), lag)
     told = [each for entry, each in _once(journal) if entry not in unnoticed]
     perhaps = {(each.event, each.subject) for entry, each in _once(journal) if entry in unnoticed}
+    rows = {each.id for each in journal if each.what == "row"}
+    accounts = {each.id for each in journal if each.what == "registered"}
     return Expectation(
         once=Counter(each for each in told if each.at and each.at >= second(since)),
         perhaps=frozenset(perhaps),
         refunded=None,
         order_refunded=_money(journal, since),
-        orders=_states(
-            (str(each.id), order_state(each.about)) for each in journal if each.what in ("placed", "changed")
-        ),
-        fulfillments=_blurred(_states(_parcels(journal)), unnoticed, "parcel"),
-        customers=_blurred(
-            _states(
-                (str(each.id), customer_state(each.about))
-                for each in journal
-                if each.what in ("registered", "customer")
-            ),
-            unnoticed,
-            "customer",
-        ),
+        orders=_of(read, states["order"]),
+        fulfillments=_blurred(_of(rows, states["parcel"]), unnoticed, "parcel"),
+        customers=_blurred(_of(accounts, states["customer"]), unnoticed, "customer"),
         guests={
             str(key): customers[row["id_customer"]]["email"]
             for key, row in orders.items()
@@ -184,41 +176,86 @@ def _money(journal: Iterable[Entry], since: datetime) -> dict[str, Span]:
 # States
 
 
-def order_state(order: Order) -> State:
-    """Return what Order Updated may show of an order."""
+def _watched(
+    shop: Shop, until: datetime, timezone: str, shops: int
+) -> tuple[Book, dict[str, dict[int, list[State]]]]:
+    """Write the book fact by fact, and keep every state that was ever to be seen in it."""
+    book = Book(shop, timezone=timezone, shops=shops)
+    states: dict[str, dict[int, list[State]]] = {"order": {}, "parcel": {}, "customer": {}}
+
+    def saw(what: str, id: int, state: State) -> None:  # noqa: A002
+        seen = states[what].setdefault(id, [])
+        if not seen or seen[-1] != state:
+            seen.append(state)
+
+    for fact in shop.history:
+        if fact.at > until:
+            break
+        book.write(fact)
+        if isinstance(fact.state, Order):
+            row = book.tables["orders"][book.order_ids[fact.id]]
+            customer = row["id_customer"]
+            saw("order", row["id"], order_state(fact.state, row))
+            for parcel in book.rows_of_order(row["id"]):
+                saw("parcel", parcel["id"], parcel_state(book, parcel))
+        else:
+            customer = book.customer_ids[fact.id]
+        saw("customer", customer, customer_state(book, customer))
+    return book, states
+
+
+def order_state(order: Order, row: Row) -> State:
+    """Return what Order Updated may show of an order: its money with tax, whatever the shop's prices are."""
+    zero = order.tip.zero()
+    line_tax = order.tip.sum(each.units(each.tax, 0, each.standing) for each in order.lines)
+    shipping_tax = order.shipping.tax if order.shipping else zero
+    with_tax = (zero, zero) if order.taxes_included else (line_tax, shipping_tax)
     return {
         "currency": order.presentment_currency,
         "total": order.total.presentment,
+        "subtotal": (order.subtotal + with_tax[0]).presentment,
+        "shipping": (order.shipping_price + with_tax[1]).presentment,
+        "tax": order.tax.presentment,
+        "discount": order.discount.presentment if order.taxes_included else row["total_discounts_tax_incl"],
         "products": sorted(
             (str(attribute_id(each.product) or product_id(each.product)), each.standing)
             for each in order.lines
             if each.standing
         ),
+        "addresses": (row["id_address_delivery"], row["id_address_invoice"]),
+        "carrier": row["id_carrier"],
     }
 
 
-def customer_state(customer: Customer) -> State:
-    """Return what identify may show of a customer."""
-    said: State = {"first_name": customer.first_name, "last_name": customer.last_name}
-    return said | ({"email": customer.email} if customer.email else {})
+def parcel_state(book: Book, row: Row) -> State:
+    """Return what Fulfillment Updated may show of a parcel, of which PrestaShop does not know what it holds."""
+    number, url = row["tracking_number"], book.tables["carriers"][row["id_carrier"]]["url"]
+    return {
+        "tracking_numbers": [number] if number else [],
+        "tracking_urls": [url.replace("@", number)] if number and url else [],
+        "company": row["id_carrier"],
+        "delivered": DELIVERED in book.states_of(row["id_order"]),
+    }
 
 
-def _parcels(journal: Iterable[Entry]) -> Iterator[tuple[str, State]]:
-    """Yield the states of each row, the first without a number."""
-    begun: set[int] = set()
-    for entry in journal:
-        if entry.what in ("row", "parcel") and entry.id not in begun:
-            begun.add(entry.id)
-            yield str(entry.id), {"tracking_numbers": [], "tracking_urls": []}
-        if entry.what == "parcel":
-            number, url = entry.about
-            yield (
-                str(entry.id),
-                {
-                    "tracking_numbers": [number] if number else [],
-                    "tracking_urls": [url.replace("@", number)] if number and url else [],
-                },
-            )
+def customer_state(book: Book, id: int) -> State:  # noqa: A002
+    """Return what identify may show of a customer. Its address is the oldest that it kept."""
+    row = book.tables["customers"][id]
+    address = next((each for each in book.addresses_of(id) if not each["deleted"]), None)
+    return {
+        "email": row["email"],
+        "first_name": row["firstname"] or None,
+        "last_name": row["lastname"] or None,
+        "state": "enabled",
+        "email_consent": "subscribed" if row["newsletter"] else "not_subscribed",
+        "phone": (address["phone_mobile"] or address["phone"] or None) if address else None,
+        "address": address["id"] if address else None,
+    }
+
+
+def _of(ids: Iterable[int], states: dict[int, list[State]]) -> dict[str, list[State]]:
+    """Return the states of those subjects."""
+    return {str(id): states[id] for id in sorted(ids)}  # noqa: A001
 
 
 def _blurred(found: dict[str, list[State]], unnoticed: Iterable[Entry], what: str) -> dict[str, list[State]]:
@@ -227,13 +264,3 @@ def _blurred(found: dict[str, list[State]], unnoticed: Iterable[Entry], what: st
     return {
         subject: [{}] * len(states) if subject in blurred else states for subject, states in found.items()
     }
-
-
-def _states(seen: Iterable[tuple[str, State]]) -> dict[str, list[State]]:
-    """Collect states by subject; what did not change is one state."""
-    found: dict[str, list[State]] = {}
-    for subject, state in seen:
-        states = found.setdefault(subject, [])
-        if not states or states[-1] != state:
-            states.append(state)
-    return found
