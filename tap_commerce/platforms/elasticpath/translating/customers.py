@@ -62,7 +62,10 @@ def erased_record(each: raw.Erasure, shop: str) -> records.Customer:
 
 
 def buyer(order: raw.Order, source: str) -> Says[records.CustomerSummary]:
-    """Translate who ordered: whom the setting `customer_source` means, else whom the order knows; the id of a guest is null."""
+    """Translate who ordered: whom the setting `customer_source` means, else whom the order knows; the id of a guest is null.
+
+    The e-mail address is the one that was given with the order; the customer may have another one by now.
+    """
     if order.anonymized:
         return UNSET
     return records.CustomerSummary(id=owner(order, source), email=email_of(order))

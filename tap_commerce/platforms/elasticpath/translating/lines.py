@@ -110,7 +110,9 @@ def is_promotion(item: raw.Item) -> bool:
 
 
 def code_of(discount: raw.Discount) -> str | None:
-    """Return the code behind a discount, if somebody typed one."""
+    """Return the code behind a discount, if somebody typed one and it took something off."""
+    if discount.amount and discount.amount.amount == 0:
+        return None
     return typed(discount.code, discount.id)
 
 
