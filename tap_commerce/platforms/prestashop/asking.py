@@ -17,7 +17,7 @@ from tap_commerce.http import Wire, base_url, is_header
 from tap_commerce.platforms import Page, Selection, Settings, Window
 from tap_commerce.platforms.prestashop import raw, translating
 from tap_commerce.platforms.prestashop.clocks import Clocks
-from tap_commerce.platforms.prestashop.meanings import CONFIGURED, Meanings, override
+from tap_commerce.platforms.prestashop.meanings import CONFIGURED, EXPECTED, Meanings, override
 from tap_commerce.platforms.prestashop.translating import Family, Known
 from tap_commerce.platforms.prestashop.webservice import ALL, BULK, NotGranted, Webservice
 from tap_commerce.records import Polled
@@ -473,32 +473,35 @@ class PrestaShop:
     def _configure(self, lacking: dict[str, NotGranted], *, of_orders: bool) -> None:
         """Read the shop's zone, states and currencies."""
         names = (*CONFIGURED, "PS_TIMEZONE", "PS_SHOP_NAME")
-        try:
-            for each in self._service.of(raw.Configuration, "name", names):
-                if each.name and each.value:
-                    if (
-                        each.name == "PS_TIMEZONE"
-                        and self._configuration.get(each.name, each.value) != each.value
-                    ):
-                        raise Misconfigured(
-                            "timezone: must be set: the shops of this installation have different ones"
-                        )
-                    self._configuration.setdefault(each.name, each.value)
-        except NotGranted as error:
-            if not (self._zone and (self._override or not of_orders)):
-                lacking[error.resource] = error
-            else:
-                self._lack(raw.Configuration)
+        for each in self._granted(self._service.of(raw.Configuration, "name", names), lacking):
+            if each.name and each.value:
+                before = self._configuration.setdefault(each.name, each.value)
+                if each.name == "PS_TIMEZONE" and before != each.value and not self._zone:
+                    raise Misconfigured(
+                        "timezone: must be set: the shops of this installation have different ones"
+                    )
+        if self._zone and (self._override or not of_orders) and lacking.pop(raw.Configuration.RESOURCE, None):
+            # The settings say what it would have said.
+            self._lack(raw.Configuration)
         if not of_orders:
             return
+        self._states = self._granted(self._service.every(raw.State, limit=ALL), lacking)
+        currencies = self._granted(self._service.every(raw.Currency, limit=ALL), lacking)
+        self._currencies = {each.id: each for each in currencies}
+        meanings = Meanings(self._states, self._configuration, self._override)
+        unknown = [word for word in EXPECTED if not meanings.states(word)]
+        if unknown and not lacking:
+            self._service.warn_once(
+                f"PrestaShop: the shop does not say which state means {', '.join(unknown)}: name it in order_states"
+            )
+
+    def _granted(self, rows: Iterator[R], lacking: dict[str, NotGranted]) -> list[R]:
+        """Return all rows, none if they may not be read."""
         try:
-            self._states = list(self._service.every(raw.State, limit=ALL))
+            return list(rows)
         except NotGranted as error:
             lacking[error.resource] = error
-        try:
-            self._currencies = {each.id: each for each in self._service.every(raw.Currency, limit=ALL)}
-        except NotGranted as error:
-            lacking[error.resource] = error
+            return []
 
     def _knowing(self, stream: str = "") -> Known:
         """Return what is known of the shop; with the lists that a stream's records want, each read when it is first wanted."""

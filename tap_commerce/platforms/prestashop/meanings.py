@@ -11,8 +11,16 @@ from tap_commerce.platforms.prestashop import raw
 
 WORDS = ("pending", "authorized", "paid", "shipped", "delivered", "cancelled", "refunded")
 
-CONFIGURED = {"PS_OS_DELIVERED": "delivered", "PS_OS_CANCELED": "cancelled", "PS_OS_REFUND": "refunded"}
-"""There is no flag for these: the shop's configuration names the state."""
+CONFIGURED = {
+    "PS_OS_DELIVERED": "delivered",
+    "PS_OS_CANCELED": "cancelled",
+    "PS_OS_REFUND": "refunded",
+    "PS_CHECKOUT_STATE_AUTHORIZED": "authorized",
+}
+"""There is no flag for these: the shop's configuration names the state. The last is a module's and inferred, not seen."""
+
+EXPECTED = ("delivered", "cancelled", "refunded")
+"""Words that every shop should have a state for."""
 
 Override = Mapping[int, frozenset[str]]
 

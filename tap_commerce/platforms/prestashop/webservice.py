@@ -28,6 +28,9 @@ LONGEST = 5000
 BULK = 500
 """Rows of small things that are asked for at once."""
 
+AGAIN = 20
+"""How often a page is asked for again of which every row changed between being listed and being shown."""
+
 ALL = 1000
 """Rows of the shop's own lists (states, countries, …) that are asked for at once."""
 
@@ -118,7 +121,11 @@ class Webservice:
             try:
                 rows = self._ask(kind.RESOURCE, parameters)
             except Unknown as error:
-                self._without[kind.RESOURCE] = without | {_unknown(error, kind, without)}
+                name = _unknown(error, kind, without)
+                self._without[kind.RESOURCE] = without | {name}
+                self.warn_once(
+                    f"PrestaShop: this shop's version knows no {name} of {kind.RESOURCE}: what follows from it is left out"
+                )
                 continue
             found = [each for row in rows if (each := raw.read(kind, row)) is not None]
             return found, len(rows)
@@ -170,6 +177,7 @@ class Webservice:
         """
         at, behind, end = first, 0, first > last
         seen: set[tuple[int, datetime]] = set()
+        again = 0
         while not end:
             asked_at = self.now()
             wanted = {by: f"[{at},{at if behind else last}]"} | filters
@@ -190,6 +198,9 @@ class Webservice:
             else:
                 # A row that changed after it was listed shows a later date than that by which it was listed.
                 listed_by = [(row.id, when) for row, when in dated if when <= last]
+                again = 0 if listed_by else again + 1
+                if again > AGAIN:
+                    raise Malformed(f"PrestaShop: {kind.RESOURCE} change faster than they can be read")
                 reached = max((when for _, when in listed_by), default=at)
                 if reached == at:
                     behind = max((each for each, _ in listed_by), default=0)

@@ -49,7 +49,11 @@ def _parcel(
         company=company(each.id_carrier, known),
         tracking_numbers=UNSET if number is UNSET else [number] if number else [],
         tracking_urls=_urls(each, known),
-        delivered_at=instant(delivered.date_add, known.clocks) if delivered else None,
+        delivered_at=instant(delivered.date_add, known.clocks)
+        if delivered
+        else None
+        if known.meanings.states("delivered")
+        else UNSET,
         # What is in which of several parcels, nobody says.
         line_items=UNSET
         if family.details is UNSET or len(family.parcels) > 1

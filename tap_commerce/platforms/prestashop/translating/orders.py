@@ -51,7 +51,7 @@ def order_record(family: Family, known: Known) -> records.Order:
         completed_at=about.completed_at,
         fulfilled_at=about.fulfilled_at,
         cancelled_at=about.cancelled_at,
-        status="cancelled" if "cancelled" in known.meanings.of(order.current_state) else "open",
+        status=status(order, known),
         financial_status=financial_status(family, known, refunded),
         fulfillment_status="fulfilled" if about.fulfilled_at else "unfulfilled",
         currency=about.currency,
@@ -103,10 +103,19 @@ def summary(family: Family, known: Known) -> records.OrderSummary:
     )
 
 
-def entered(family: Family, known: Known, word: str) -> str | None:
-    """Date the first entry of an order into a state that means a word."""
+def entered(family: Family, known: Known, word: str) -> Says[str]:
+    """Date the first entry of an order into a state that means a word; where no state does, nobody can tell."""
     found = known.meanings.first(family.histories, word)
-    return (instant(found.date_add, known.clocks) or None) if found else None
+    if found:
+        return instant(found.date_add, known.clocks)
+    return None if known.meanings.states(word) else UNSET
+
+
+def status(order: raw.Order, known: Known) -> Says[str]:
+    """Say whether an order is cancelled at present: its history keeps that it once was."""
+    if not known.meanings.states("cancelled"):
+        return UNSET
+    return "cancelled" if "cancelled" in known.meanings.of(order.current_state) else "open"
 
 
 def financial_status(family: Family, known: Known, refunded: Decimal | UnsetType) -> str:
