@@ -485,7 +485,7 @@ def _parts(selection: Selection) -> dict[str, bool]:
     return {
         "lines": wants("orders", *priced) or wants("fulfillments", "line_items"),
         "transactions": "refunds" in selection or wants("orders", *paid) or children,
-        "groups": "fulfillments" in selection or wants("orders", "shipping_method", "cart_id"),
+        "groups": "fulfillments" in selection or wants("orders", "coupons", "shipping_method", "cart_id"),
         "erasures": wants("customers", "deleted_at"),
     }
 

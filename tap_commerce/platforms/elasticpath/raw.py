@@ -239,6 +239,7 @@ class Group(Raw, gc=False):
     external_ref: Maybe[str] = UNSET
     shipping_status: Maybe[str] = UNSET
     delivery_estimate: Maybe[Estimate] = UNSET
+    discounts: Maybe[list[Discount]] = UNSET
     created_at: Maybe[str] = UNSET
     created_at_camel: Maybe[str] = field(name="createdAt", default=UNSET)
     updated_at: Maybe[str] = UNSET

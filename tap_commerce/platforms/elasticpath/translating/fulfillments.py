@@ -65,8 +65,8 @@ def _made(group: raw.Group) -> tuple[bool, datetime, str]:
 def _of_cart(group: raw.Group, order: raw.Order) -> bool:
     made, ordered = created_at(group), order.meta.timestamps.created_at
     if made and ordered:
-        # In the same second nobody knows; to take it for a later one costs no more than an id.
-        return moment(made) < moment(ordered)
+        # Nobody reads an order in the second in which it is made, so what was made by then was there at the first reading.
+        return moment(made) <= moment(ordered)
     return bool(group.cart_id)
 
 

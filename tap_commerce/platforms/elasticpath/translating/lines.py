@@ -76,28 +76,29 @@ def taxes_included(items: Iterable[raw.Item] | UnsetType) -> Says[bool]:
     return only if isinstance(only, bool) else UNSET
 
 
-def coupons(items: Iterable[raw.Item] | UnsetType, coins: Coins) -> Says[list[records.Coupon]]:
+def coupons(family: raw.Family, coins: Coins) -> Says[list[records.Coupon]]:
     """List the codes that took something off, each once however it was typed, with what it took off.
 
-    They are found in the products' discounts, and as items of their own, whose `sku` is then the code.
+    They are found in the discounts of items and of shipping groups, and as items of their own, whose `sku` is then the code. All of these
+    must have been read: a code that is only seen because somebody selected more would look as if it had just been added.
     """
-    if items is UNSET:
+    if family.items is UNSET or family.groups is UNSET:
         return UNSET
     codes: dict[str, str] = {}
     off: dict[str, list[Says[Decimal]]] = {}
     alone: dict[str, Says[Decimal]] = {}
-    for item in items:
-        for each in item.discounts or ():
+    for discounts in (each.discounts for some in (family.items, family.groups) for each in some):
+        for each in discounts or ():
             if code := code_of(each):
                 codes.setdefault(code.casefold(), code)
                 off.setdefault(code.casefold(), []).append(coins.of(each.amount))
-        if is_promotion(item) and (code := typed(item.sku, item.promotion_id)):
+    for item in filter(is_promotion, family.items):
+        if code := typed(item.sku, item.promotion_id):
             codes.setdefault(code.casefold(), code)
             alone[code.casefold()] = coins.of(item.value or item.unit_price)
     return [
         records.Coupon(
-            code=code,
-            amount=taken(added(off[folded]) if folded in off else alone.get(folded, UNSET)),
+            code=code, amount=taken(added(off[folded]) if folded in off else alone.get(folded, UNSET))
         )
         for folded, code in codes.items()
     ]

@@ -72,7 +72,7 @@ def order_record(
         if family.transactions is UNSET
         else sum((given_back(each, coins) for each in family.transactions), NOTHING),
         taxes_included=taxes_included(family.items),
-        coupons=coupons(family.items, coins),
+        coupons=coupons(family, coins),
         payment_methods=UNSET
         if family.transactions is UNSET
         else list(dict.fromkeys(each.gateway for each in payments(family) if each.gateway)),
