@@ -700,7 +700,14 @@ class Book:
         """Note that goods have left: a row means that from the moment that its order was first shipped."""
         if id not in self._gone:
             self._gone.add(id)
-            self._tell("row", id, order=row["id"], bumps=self._rows[row["id"]][0] == id)
+            here = datetime.fromisoformat(self.tables["order_carriers"][id]["date_add"])
+            self._tell(
+                "row",
+                id,
+                order=row["id"],
+                about=here.replace(tzinfo=self.zone).astimezone(UTC),
+                bumps=self._rows[row["id"]][0] == id,
+            )
 
     def _followed(self, row: Row, order: Order, parcel: Fulfillment) -> None:
         id = self.parcel_ids.get(parcel.id)  # noqa: A001

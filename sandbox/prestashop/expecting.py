@@ -6,7 +6,7 @@ expected one. What it cannot show (tips, tags, carriers' reports, verified e-mai
 * Order Completed when the order was placed, whatever it was paid; tills' orders too. A voucher that took nothing off was never applied.
 * Order Cancelled when it first entered the state.
 * Money: per order, the larger of its slips so far and, once Refunded, of what was paid by then.
-* Fulfillment Created for each row, when the order was first shipped; a row that came later, when it came: before that nothing of it had left.
+* Fulfillment Created for each row, when the order was first shipped or, if that reads later, when the row came: before that nothing of it had left.
 * Nobody is ever enabled: PrestaShop knows no verified e-mail. Guests are not created.
 """
 
@@ -101,7 +101,7 @@ def _once(journal: Sequence[Entry]) -> Iterator[tuple[Entry, Told]]:
                 if "shipped" in FLAGS[entry.about]:
                     shipped.setdefault(entry.id, entry.at)
             case "row":
-                left = max(entry.at, shipped.get(entry.order or 0, entry.at))
+                left = max(entry.about, shipped[entry.order or 0])
                 yield entry, Told("Fulfillment Created", id, second(left))
             case "registered":
                 yield entry, Told("Customer Created", id, at)
