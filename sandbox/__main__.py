@@ -6,11 +6,12 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from sandbox.faults import EVERY, Faults
+from sandbox.prestashop import PrestaShop
 from sandbox.segment import Segment
 from sandbox.shop import Shop
 from sandbox.shopify import Shopify
 
-PLATFORMS = {"shopify": Shopify}
+TOKEN = "shpat_sandbox"
 
 COMMANDS = """\
   HOURS       let that many hours pass, e.g. 6 or 0.5
@@ -32,15 +33,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     shop.advance(given.days * 86400)
     faults = Faults(seed=given.seed, rate=given.faults, kinds=EVERY)
-    token, key = "shpat_sandbox", "sandbox-write-key"
-    platform = PLATFORMS[given.platform](
-        shop, token=token, cost=given.cost, faults=faults, clock=time.monotonic
-    )
+    key = "sandbox-write-key"
     with (
-        platform as api,
+        PLATFORMS[given.platform](shop, faults, given) as api,
         Segment({key}, faults=Faults(seed=given.seed + 1, rate=given.faults, kinds=EVERY)) as segment,
     ):
-        print(f"shop     {api.url}   access token {token}")
+        print(f"shop     {api.url}   {_credential(api)}")
         print(f"segment  {segment.endpoint}   write key {key}")
         print(
             f"it is {shop.now:%Y-%m-%d %H:%M:%S} in the shop: {len(shop.orders)} orders, {len(shop.customers)} customers\n{COMMANDS}",
@@ -52,6 +50,22 @@ def main(argv: list[str] | None = None) -> int:
                 break
             print(_obey(word, shop, api, segment), flush=True)
     return 0
+
+
+def _shopify(shop: Shop, faults: Faults, given: argparse.Namespace) -> Shopify:
+    return Shopify(shop, token=TOKEN, cost=given.cost, faults=faults, clock=time.monotonic)
+
+
+def _prestashop(shop: Shop, faults: Faults, _: argparse.Namespace) -> PrestaShop:
+    return PrestaShop(shop, faults=faults)
+
+
+PLATFORMS = {"shopify": _shopify, "prestashop": _prestashop}
+
+
+def _credential(api: Shopify | PrestaShop) -> str:
+    """Say by what the shop lets a client in."""
+    return f"access token {api.token}" if isinstance(api, Shopify) else f"webservice key {api.key}"
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
@@ -81,7 +95,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         "--cost",
         choices=("low", "linear"),
         default="low",
-        help="what queries cost: as seen today, or by the old rule",
+        help="what Shopify's queries cost: as seen today, or by the old rule",
     )
     parser.add_argument(
         "--faults",
@@ -92,7 +106,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _obey(word: str, shop: Shop, api: Shopify, segment: Segment) -> str:
+def _obey(word: str, shop: Shop, api: Shopify | PrestaShop, segment: Segment) -> str:
     match word:
         case "status" | "":
             return f"{shop.now:%Y-%m-%d %H:%M:%S}: {len(shop.orders)} orders, {len(shop.customers)} customers, {len(segment.events)} events"

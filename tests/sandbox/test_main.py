@@ -35,6 +35,26 @@ def test_a_person_can_start_it_let_time_pass_and_ask():
     assert "what?" in said
 
 
+def test_the_shop_may_speak_another_platform():
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--days", "1", "--seed", "3", "--platform", "prestashop"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        shop, key = process.stdout.readline().removeprefix("shop").split("webservice key")
+        answer = requests.get(
+            f"{shop.strip()}/api/orders?output_format=JSON&display=[id]&limit=1",
+            auth=(key.strip(), ""),
+            timeout=10,
+        )
+        assert answer.json() == {"orders": [{"id": 1}]}
+        said, _ = process.communicate("calls\nquit\n")
+    assert process.returncode == 0
+    assert "1 orders 200" in said
+
+
 def test_help_says_what_there_is():
     said = subprocess.run(
         [sys.executable, "-m", "sandbox", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
