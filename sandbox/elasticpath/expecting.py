@@ -53,6 +53,7 @@ def expect(
     book: Book | None = None,
     buyers: str = "customers",
     customer_source: str = "customers",
+    instants: str = "ms",
     lag: float = 60,
     **options: Any,
 ) -> Expectation:
@@ -60,13 +61,13 @@ def expect(
 
     `polls` are the instants of all runs; without them one run at the end is assumed. Let the shop `rest` before the last poll, longer than the
     platform lags. `rechecked` is when orders were last re-read whether they changed or not (default `until`). Hand over the API's own `book`, if things were done
-    in it alone, else the `options` that it was made with; `buyers` is the API's, `customer_source` the tap's.
+    in it alone, else the `options` that it was made with; `buyers` and `instants` are the API's, `customer_source` the tap's.
     """
     until = until or shop.now
     rechecked = rechecked or until
     readings = Readings(since, sorted(polls) or [until], timedelta(seconds=lag))
     book = book or Book(shop, **options)
-    told = Telling(second(max(readings.polls) + readings.lag))
+    told = Telling(second(max(readings.polls) + readings.lag), whole=instants == "s")
     for key, whole in book.tales().items():
         if tale := _cut(whole, until):
             _order(told, uuid(shop, "order", key), tale, readings, rechecked, book)
@@ -87,10 +88,13 @@ def expect(
 
 
 class Telling:
-    """What is told, as it comes together. `last` is the latest instant by which anything can be dated."""
+    """What is told, as it comes together.
 
-    def __init__(self, last: str) -> None:
-        self.last = last
+    `last` is the latest instant by which anything can be dated; `whole` whether the store keeps whole seconds only.
+    """
+
+    def __init__(self, last: str, *, whole: bool) -> None:
+        self.last, self.whole = last, whole
         self.once: Counter[Told] = Counter()
         self.perhaps: set[tuple[str, str]] = set()
         self.within: dict[tuple[str, str], tuple[str, str]] = {}
@@ -123,7 +127,7 @@ def _order(told: Telling, name: str, tale: Tale, readings: Readings, rechecked: 
             told.tell("Coupon Applied", f"{name}:{code}", final.paid_at, due, exact=exact)
     if final.cancelled_at:
         told.tell("Order Cancelled", name, final.cancelled_at, readings.due(created, final.cancelled_at))
-    for subject, left, shown, states in _parcels(book.shop, tale):
+    for subject, left, shown, states in _parcels(book.shop, tale, whole=told.whole):
         due = readings.due(created, shown)
         told.tell("Fulfillment Created", subject, left, None if due and shown > known else due)
         told.parcels[subject] = states
@@ -138,15 +142,22 @@ def _customer(
     told: Telling, kind: str, states: list[Buyer], readings: Readings, book: Book, *, shown: bool
 ) -> None:
     first = states[0]
+    if not shown:
+        # Orders name who placed them all the same, by what the store does keep of them.
+        kind = "account_member" if kind == "customer" else "customer"
     subject = uuid(book.shop, kind, first.id)
     told.customers[subject] = _distinct(
         {"name": each.name} | ({"email": each.email} if kind != "account" else {}) for each in states
     )
+    read = readings.first(first.created_at)
+    before = read and first.created_at < readings.since and states[-1].updated_at <= read
+    if not shown or (len(states) > 1 and before):
+        # It changed before it was first read, nobody knows when, or is never read: an order tells how it was, and nothing need tell the change.
+        told.customers[subject].append({})
     if book.forgotten(first.id):
         # Known from orders only, as they were then: nothing says what is current.
         told.customers[subject] = [{}] * 99
     if shown and first.created_at >= readings.since:
-        read = readings.first(first.created_at)
         gone = read is None or book.forgotten(first.id, read)
         due = None if gone else True
         told.tell("Customer Created", subject, first.created_at, due, exact=True)
@@ -213,16 +224,19 @@ def order_state(kept: Kept, shop: Shop, book: Book) -> State:
 # Parcels
 
 
-def _parcels(shop: Shop, tale: Tale) -> Iterator[tuple[str, datetime, datetime, list[State]]]:
+def _parcels(shop: Shop, tale: Tale, *, whole: bool) -> Iterator[tuple[str, datetime, datetime, list[State]]]:
     """Yield everything that is told as a fulfillment: subject, when it left, when the API first said so, and its states since.
 
     The first group that was written down on the order is told as the order's one fulfillment, as it would be if there were none yet when the order says that it is fulfilled.
+    One that is as old as the order, as far as the store's instants tell, is the cart's own.
     """
     final = tale.states[-1]
     name = uuid(shop, "order", final.order.id)
-    written = [each for each in final.groups if not each.planned]
+    begun = second(final.order.created_at)
+    carts = [each for each in final.groups if each.planned or (whole and second(each.created_at) == begun)]
+    written = [each for each in final.groups if each not in carts]
     for group in final.groups:
-        first = not group.planned and group is written[0]
+        first = group in written[:1]
         subject = f"{name}:fulfillment" if first else uuid(shop, "group", group.id)
         if shown := _shown(tale, group.id, alone=first):
             yield subject, group.left_at or shown, shown, _group_states(tale, group.id, shown)
