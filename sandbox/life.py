@@ -113,6 +113,8 @@ class Life:
 
     def _verify(self, id: int, luck: int) -> None:  # noqa: A002
         draw = Random(luck)
+        if self._shop.customer(id) is None:
+            return
         if draw.random() < 0.5:
             self._shop.enable_customer(id)
         else:
@@ -120,12 +122,15 @@ class Life:
             self._after(draw, 6 * HOUR, self._enable, id)
 
     def _enable(self, id: int) -> None:  # noqa: A002
-        if not self._shop.customer(id).enabled:
+        customer = self._shop.customer(id)
+        if customer and not customer.enabled:
             self._shop.enable_customer(id)
 
     def _edit_customer(self, id: int, luck: int) -> None:  # noqa: A002
         draw, shop = Random(luck), self._shop
         customer = shop.customer(id)
+        if customer is None:
+            return
         match draw.randrange(7):
             case 0:
                 changes: dict[str, Any] = {"tags": tuple(sorted({*customer.tags, draw.choice(goods.TAGS)}))}

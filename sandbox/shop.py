@@ -154,7 +154,7 @@ class Shop:
     @property
     def customers(self) -> dict[int, Customer]:
         """All customers as they stand."""
-        return {key: past.states[-1] for key, past in self.past_customers.items()}
+        return {key: past.states[-1] for key, past in self.past_customers.items() if past.states[-1]}
 
     def order(self, order: "Order | int", at: datetime | None = None) -> Order:
         """Return an order as it stands, or as of an instant."""
@@ -223,6 +223,15 @@ class Shop:
     def enable_customer(self, customer: Customer | int) -> Customer:
         """Switch an account on, its e-mail verified."""
         return self.edit_customer(customer, state="enabled", verified=True)
+
+    def delete_customer(self, customer: Customer | int) -> None:
+        """Delete an account. Its orders stay; it must not order again."""
+        with self.lock:
+            before = self.customer(customer)
+            self.past_customers[before.id].append(self.now, None)
+            self.history.append(
+                Fact(at=self.now, what="customer_deleted", subject="customer", id=before.id, state=before)
+            )
 
     # Orders
 
@@ -690,7 +699,7 @@ class Shop:
         mine = map(self.order, self.orders_of[order.customer_id])
         spent = sum((each.received.shop - each.given_back.shop for each in mine), Decimal(0))
         customer = self.customer(order.customer_id)
-        if spent != customer.spent:
+        if customer and spent != customer.spent:
             self._tell_customer(replace(customer, spent=spent, updated_at=self.now), "customer_bought")
 
     def _line(self, draw: Random, wanted: Mapping[str, Any], currencies: tuple[str, str]) -> Line:

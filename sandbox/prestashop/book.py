@@ -14,6 +14,7 @@ Where the shop's life has no counterpart in PrestaShop:
 * A refund that leaves nothing paid and nothing to send is, as the seed has it, a slip, the state Refunded, or both.
 * A parcel is an `order_carriers` row: the first takes the row that exists since checkout, others add theirs, without the order's notice.
   What is only digital has no such row. A parcel that is taken back sets the order back to Processing; the next takes its row.
+* A customer who is deleted vanishes with all addresses or, as the seed has it, is only marked. The orders keep the id.
 * Some orders are set to Processing the moment they are paid. Some carts were split: two orders share a reference.
 """
 
@@ -66,7 +67,7 @@ class Entry:
     """When, as the tables show it: the shop's wall clock, the earlier of two readings where it is turned back."""
     true: datetime
     what: str
-    """`placed`, `changed`, `state`, `payment`, `coupon`, `slip`, `row`, `parcel`, `registered`, `customer`, `login`."""
+    """`placed`, `changed`, `state`, `payment`, `coupon`, `slip`, `row`, `parcel`, `registered`, `customer`, `login`, `forgotten`."""
     id: int
     """The order's, the customer's or, of parcels, the row's id."""
     order: int | None = None
@@ -102,6 +103,8 @@ class Book:
         self.parcel_ids: dict[int, int] = {}
         self.details: dict[int, list[Row]] = {}
         self.slip_details: dict[int, list[Row]] = {}
+        self.contexts: dict[int, int] = {}
+        """Customer → the shop that it belongs to, also after it vanished."""
         self._customers: dict[int, Customer] = {}
         self._detail_ids: dict[int, int] = {}
         self._places: dict[Any, int] = {}
@@ -256,6 +259,8 @@ class Book:
                 self._address(self.customer_ids[customer.id], address, customer.phone)
             return
         id = self.customer_ids[customer.id]  # noqa: A001
+        if fact.what == "customer_deleted":
+            self._forget(id)
         if fact.what != "customer_edited" or before is None:
             return
         self._customers[customer.id] = customer
@@ -286,6 +291,16 @@ class Book:
         if changed:
             self._tell("customer", id, bumps=bumps)
 
+    def _forget(self, id: int) -> None:  # noqa: A002
+        """Delete a customer as the merchant chose: for ever, or so that the e-mail cannot be registered again."""
+        if self._draw("forget", id).random() < 0.5:
+            self.tables["customers"][id].update(deleted=1, date_upd=self.now)
+            return
+        del self.tables["customers"][id]
+        for each in self._homes.pop(id, ()):
+            del self.tables["addresses"][each["id"]]
+        self._tell("forgotten", id)
+
     def _register(
         self,
         first: str | None,
@@ -300,6 +315,7 @@ class Book:
     ) -> int:
         number = self._last["customers"] + 1
         context = context or self.context(number)
+        self.contexts[number] = context
         return self._insert(
             "customers",
             id=number,

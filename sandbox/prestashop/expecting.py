@@ -7,7 +7,7 @@ expected one. What it cannot show (tips, tags, carriers' reports, verified e-mai
 * Order Cancelled when it first entered the state.
 * Money: per order, the larger of its slips so far and, once Refunded, of what was paid by then.
 * Fulfillment Created for each row, when the order was first shipped or, if that reads later, when the row came: before that nothing of it had left.
-* Nobody is ever enabled: PrestaShop knows no verified e-mail. Guests are not created.
+* Nobody is ever enabled: PrestaShop knows no verified e-mail. Guests are not created. Who vanished before a poll was perhaps never seen.
 """
 
 from collections import Counter
@@ -51,11 +51,13 @@ def expect(
         and (include_test_orders or not entry.about.test)
         and id_shop in (None, orders[entry.id]["id_shop"])
     }
-    people = {key for key, row in customers.items() if id_shop in (None, row["id_shop"])}
+    people = {key for key, context in book.contexts.items() if id_shop in (None, context)}
     journal = [
         each for each in book.journal if (each.id in people if each.order is None else each.order in read)
     ]
-    unnoticed = _unnoticed(journal, rechecked or until, sorted(polls), timedelta(days=tracking_days), lag)
+    polls = sorted(polls) or [until]
+    unnoticed = _unnoticed(journal, rechecked or until, polls, timedelta(days=tracking_days), lag)
+    unnoticed |= _forgotten(journal, polls, lag)
     told = [each for entry, each in _once(journal) if entry not in unnoticed]
     perhaps = {(each.event, each.subject) for entry, each in _once(journal) if entry in unnoticed}
     rows = {each.id for each in journal if each.what == "row"}
@@ -67,11 +69,11 @@ def expect(
         order_refunded=_money(journal, since),
         orders=_of(read, states["order"]),
         fulfillments=_blurred(_of(rows, states["parcel"]), unnoticed, "parcel"),
-        customers=_blurred(_of(accounts, states["customer"]), unnoticed, "customer"),
+        customers=_blurred(_of(accounts, states["customer"]), unnoticed, "customer", "registered"),
         guests={
             str(key): customers[row["id_customer"]]["email"]
             for key, row in orders.items()
-            if key in read and customers[row["id_customer"]]["is_guest"]
+            if key in read and customers.get(row["id_customer"], {}).get("is_guest")
         },
     )
 
@@ -140,6 +142,18 @@ def _unnoticed(
     }
 
 
+def _forgotten(journal: Sequence[Entry], polls: Sequence[datetime], lag: float) -> set[Entry]:
+    """Return the customers and their changes that no poll may have seen before they vanished."""
+    gone = {entry.id: entry.true for entry in journal if entry.what == "forgotten"}
+    return {
+        entry
+        for entry in journal
+        if entry.what in ("registered", "customer", "login")
+        and entry.id in gone
+        and not any(entry.true + timedelta(seconds=lag + 1) < poll < gone[entry.id] for poll in polls)
+    }
+
+
 # Running
 
 
@@ -200,7 +214,8 @@ def _watched(
                 saw("parcel", parcel["id"], parcel_state(book, parcel))
         else:
             customer = book.customer_ids[fact.id]
-        saw("customer", customer, customer_state(book, customer))
+        if customer in book.tables["customers"]:
+            saw("customer", customer, customer_state(book, customer))
     return book, states
 
 
@@ -258,9 +273,9 @@ def _of(ids: Iterable[int], states: dict[int, list[State]]) -> dict[str, list[St
     return {str(id): states[id] for id in sorted(ids)}  # noqa: A001
 
 
-def _blurred(found: dict[str, list[State]], unnoticed: Iterable[Entry], what: str) -> dict[str, list[State]]:
+def _blurred(found: dict[str, list[State]], unnoticed: Iterable[Entry], *what: str) -> dict[str, list[State]]:
     """Leave of subjects that changed without notice only that they had so many states."""
-    blurred = {str(entry.id) for entry in unnoticed if entry.what == what}
+    blurred = {str(entry.id) for entry in unnoticed if entry.what in what}
     return {
         subject: [{}] * len(states) if subject in blurred else states for subject, states in found.items()
     }

@@ -336,3 +336,32 @@ def test_a_month_of_customers_holds_every_kind(month):
         lambda c: not (c.first_name or "").isascii(),
     ):
         assert any(map(found, customers))
+
+
+def test_a_deleted_customer_is_gone_and_its_orders_stay():
+    shop = Shop(1, alive=False)
+    anna = shop.register()
+    order = shop.place_order(customer=anna)
+    shop.rest(60)
+    before = shop.now
+    shop.rest(60)
+    shop.delete_customer(anna)
+    shop.refund(order, amount="1")
+    assert shop.customers == {}
+    assert shop.at(shop.now).customers == {}
+    assert shop.at(before).customers[anna.id].order_count == 1
+    assert shop.order(order).customer_id == anna.id
+    assert [fact.what for fact in shop.history if fact.subject == "customer"][-1] == "customer_deleted"
+
+
+def test_a_life_goes_on_when_customers_are_deleted():
+    shop = Shop(3, orders_per_day=20, pace=0.2)
+    for _ in range(6):
+        shop.advance(86400)
+        for each in list(shop.customers)[::2]:
+            shop.delete_customer(each)
+    gone = {fact.id: fact.at for fact in shop.history if fact.what == "customer_deleted"}
+    assert len(gone) > 10
+    assert not [
+        fact for fact in shop.history if fact.subject == "customer" and fact.at > gone.get(fact.id, fact.at)
+    ]

@@ -297,3 +297,15 @@ def test_the_wall_clock_runs_backwards_in_autumn():
 def test_another_zone_writes_another_wall_clock(shop):
     shop.place_order()
     assert book(shop, timezone="America/New_York").tables["orders"][1]["date_add"] == "2026-10-01 04:00:00"
+
+
+def test_a_deleted_customer_vanishes_or_is_marked(shop):
+    people = [shop.register() for _ in range(8)]
+    order = shop.place_order(customer=people[0])
+    for each in people:
+        shop.delete_customer(each)
+    shop.refund(order, amount="1")
+    left = [each["deleted"] for each in book(shop).tables["customers"].values()]
+    assert 0 < len(left) < 8
+    assert set(left) == {1}
+    assert book(shop).tables["orders"][1]["id_customer"] == 2

@@ -131,3 +131,15 @@ def test_a_whole_life_adds_up(seed):
     assert {key: states[-1]["total"] for key, states in expected.orders.items()} == {
         str(number): each.total.presentment for number, each in enumerate(shop.orders.values(), 1)
     }
+
+
+def test_who_vanished_before_any_poll_was_perhaps_never_seen(shop):
+    anna = next(
+        each
+        for each in (shop.register() for _ in range(8))
+        if shop.delete_customer(each) is None
+        and any(entry.what == "forgotten" for entry in Book(shop).read(shop.history).journal)
+    )
+    shop.rest(3600)
+    subject = str(anna.id - 544365000 + 1)
+    assert ("Customer Created", subject) in expect(shop, since=shop.start).perhaps
