@@ -1,0 +1,82 @@
+"""Wall clocks without offsets: nothing is lost in an hour that comes twice, and nothing breaks in one that never comes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_commerce.errors import Misconfigured
+from tap_commerce.platforms import Window
+from tap_commerce.platforms.prestashop.clocks import Clocks
+
+ZONES = ("Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/St_Johns", "UTC")
+PARIS = Clocks("Europe/Paris")
+
+
+def shown(text):
+    return datetime.fromisoformat(f"2026-{text}")
+
+
+def utc(text):
+    return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+
+def test_of_an_hour_that_comes_twice_the_first_is_meant_and_both_may_be():
+    assert PARIS.utc(shown("10-25 02:30:00")) == utc("10-25 00:30:00")
+    assert PARIS.earliest(shown("10-25 02:30:00")) == utc("10-25 00:30:00")
+    assert PARIS.latest(shown("10-25 02:30:00")) == utc("10-25 01:30:00")
+
+
+def test_an_hour_that_never_comes_is_read_all_the_same():
+    assert PARIS.utc(shown("03-29 02:30:00")) == utc("03-29 01:30:00")
+    assert PARIS.earliest(shown("03-29 02:30:00")) <= PARIS.latest(shown("03-29 02:30:00"))
+
+
+def test_on_any_other_day_a_window_is_asked_for_to_the_second():
+    window = Window(utc("11-18 09:00:00"), utc("11-18 10:00:00"))
+    assert PARIS.span(window) == (shown("11-18 10:00:00"), shown("11-18 10:59:59"))
+
+
+def test_a_window_that_touches_the_repeated_hour_is_asked_for_wide_enough():
+    second = Window(utc("10-25 01:10:00"), utc("10-25 01:20:00"))
+    first, last = PARIS.span(second)
+    assert first <= shown("10-25 02:10:00")
+    assert last >= shown("10-25 02:19:59")
+    before = Window(utc("10-25 00:30:00"), utc("10-25 00:50:00"))
+    assert PARIS.span(before)[0] <= shown("10-25 02:00:00"), "put back soon, clocks show less"
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(ZONES),
+    st.sampled_from(("03-08", "03-29", "04-04", "10-04", "10-25", "11-01", "06-15")),
+    st.integers(-20 * 3600, 30 * 3600),
+    st.integers(1, 6 * 3600),
+    st.integers(0, 6 * 3600),
+)
+def test_whatever_happens_in_a_window_is_asked_for_and_kept(zone, day, start, length, offset):
+    """An instant of the window, as clocks show it, lies in what is asked for, and may lie in the window."""
+    clocks = Clocks(zone)
+    begin = utc(f"{day} 00:00:00") + timedelta(seconds=start)
+    window = Window(begin, begin + timedelta(seconds=length))
+    instant = begin + timedelta(seconds=offset % length)
+    first, last = clocks.span(window)
+    assert first <= clocks.shown(instant) <= last
+    assert clocks.may_lie_in(window, clocks.shown(instant))
+    assert clocks.earliest(clocks.shown(instant)) <= instant <= clocks.latest(clocks.shown(instant))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.sampled_from(ZONES), st.integers(0, 365 * 24 * 60), st.integers(0, 300))
+def test_what_was_shown_later_is_never_earlier_than_the_earliest_before_it(zone, minute, more):
+    """Else a bookmark taken from a page would overtake the rows after it."""
+    clocks = Clocks(zone)
+    here = shown("01-01 00:00:00") + timedelta(minutes=minute)
+    assert clocks.earliest(here) <= clocks.utc(here + timedelta(minutes=more))
+
+
+def test_what_is_no_zone_is_said():
+    for zone in ("Europe/Nowhere", "../etc/passwd", ""):
+        with pytest.raises(Misconfigured, match="timezone"):
+            Clocks(zone)
