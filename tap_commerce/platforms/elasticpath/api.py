@@ -111,7 +111,7 @@ class Api:
 
     def rows(self, path: str, kind: type[R], parameters: Mapping[str, str | int] | None = None) -> list[R]:
         """Read a list to its end that is not documented to have pages, in case it has."""
-        found: dict[str, R] = {}
+        found: dict[tuple[Any, ...], R] = {}
         while True:
             paged = {"page[offset]": len(found)} if found else {}
             page = self.ask(path, _page(kind), {**(parameters or {}), **paged})
@@ -181,8 +181,11 @@ class _Errors(Struct):
     errors: list[Any]
 
 
-def _identity(row: Any) -> str:
-    return str(row.code if isinstance(row, raw.Currency) else row.id)
+def _identity(row: Any) -> tuple[Any, ...]:
+    if isinstance(row, raw.Currency):
+        return (row.code,)
+    # One wish to be forgotten may concern several things.
+    return (row.id, getattr(row, "resource_type", None), getattr(row, "resource_id", None))
 
 
 def _page(kind: Any) -> Any:

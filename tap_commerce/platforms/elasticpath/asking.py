@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET
 
-from tap_commerce.errors import Denied, Malformed, Misconfigured, Missing, Unavailable
+from tap_commerce.errors import Denied, Malformed, Misconfigured, Missing, Unauthorized, Unavailable
 from tap_commerce.http import Wire, base_url
 from tap_commerce.platforms import Page, Selection, Settings, Window
 from tap_commerce.platforms.elasticpath import raw, translating
@@ -385,7 +385,8 @@ class ElasticPath:
         if cuttable:
             return None
         raise Unavailable(
-            f"Elastic Path: rows of {listing.path} change faster than they can be read; poll again later"
+            f"Elastic Path: {listing.path} does not stand still: it says that {first.total} rows changed at {_written(start)} and "
+            f"shows {len(rows)}; poll again later"
         )
 
     def _rest(
@@ -459,6 +460,8 @@ class ElasticPath:
     def _allowed(self, what: str, ask: Callable[[], T]) -> T:
         try:
             return ask()
+        except Unauthorized:
+            raise
         except Denied as error:
             raise Denied(
                 f"{error}. The application key behind client_id may not read {what}: give it that permission, or deselect the "
