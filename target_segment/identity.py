@@ -48,7 +48,7 @@ IDENTITY: tuple[Setting, ...] = (
 )
 
 
-class Identity(Struct, frozen=True, gc=False):
+class Identity(Struct, frozen=True, array_like=True, gc=False):
     """The two ids of a Segment call; both are None where the shop says nothing that could be one."""
 
     user_id: str | None

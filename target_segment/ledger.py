@@ -19,47 +19,35 @@ from typing import Any
 import duckdb
 import msgspec
 from isal import isal_zlib
-from msgspec import Struct
 
 from target_segment.errors import LedgerError
-from target_segment.memory import REJECTED, TOLD, Fate, Memory, Row, State
+from target_segment.memory import (
+    REJECTED,
+    TOLD,
+    Fate,
+    Found,
+    Key,
+    Memory,
+    Refusal,
+    Row,
+    Scope,
+    State,
+    Watched,
+    hashed,
+    place,
+    recalled,
+)
 from target_segment.request import Batch
 
-VERSION = 1
+VERSION = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _memory = msgspec.json.Decoder(Memory)
 
-Scope = tuple[str, str]
-"""A platform and a shop."""
-Key = tuple[str, str]
-"""A stream and a subject."""
-
 _ABOUT = '[{"m":"UUID","l":"VARCHAR","h":"VARCHAR","t":"VARCHAR","e":"VARCHAR","s":"VARCHAR","p":"VARCHAR","o":"TIMESTAMP","a":"DECIMAL(24,6)","c":"VARCHAR"}]'
-_ROWS = '[{"t":"VARCHAR","s":"VARCHAR","i":"TIMESTAMP","n":"TIMESTAMP","f":"UUID","r":"JSON"}]'
-
-
-class Refusal(Struct, frozen=True, kw_only=True):
-    """Something that could not be told: an event that Segment or a check refused, or a malformed record."""
-
-    fate: str
-    stream: str
-    reason: str
-    platform: str | None = None
-    shop: str | None = None
-    transition: str | None = None
-    subject: str | None = None
-    message_id: str | None = None
-    payload: msgspec.Raw | None = None
-    occurred: datetime | None = None
-
-
-class Watched(Struct, frozen=True):
-    """Since when a transition is told, under which condition, and which telling of it this is."""
-
-    condition: str
-    since: datetime
-    generation: int
+_ROWS = (
+    '[{"k":"UBIGINT","t":"VARCHAR","s":"VARCHAR","i":"TIMESTAMP","n":"TIMESTAMP","f":"UUID","r":"VARCHAR"}]'
+)
 
 
 class Ledger:
@@ -145,35 +133,50 @@ class Ledger:
         """Return which raw records, read at these instants, were seen in exactly this form; note that they were seen again."""
         if not read:
             return set()
-        microseconds = {at: (at - _EPOCH) // timedelta(microseconds=1) for at in set(read.values())}
         rows = self._do(
-            "UPDATE memory SET seen_at = greatest(seen_at, make_timestamp(seen.at)) FROM"
-            " (SELECT unnest($1::VARCHAR[])::UUID AS form, unnest($2::BIGINT[]) AS at) AS seen WHERE memory.form = seen.form"
-            " RETURNING replace(memory.form::VARCHAR, '-', '')",
-            [list(read), [microseconds[at] for at in read.values()]],
+            "SELECT replace(form::VARCHAR, '-', '') FROM memory WHERE form IN (SELECT unnest($1::VARCHAR[])::UUID)",
+            [list(read)],
         ).fetchall()
-        return {form for (form,) in rows}
+        seen = {form for (form,) in rows}
+        if seen:
+            self._do(
+                "UPDATE memory SET seen_at = greatest(seen_at, make_timestamp(seen.at)) FROM"
+                " (SELECT unnest($1::VARCHAR[])::UUID AS form, unnest($2::BIGINT[]) AS at) AS seen WHERE memory.form = seen.form",
+                [list(seen), [(read[form] - _EPOCH) // timedelta(microseconds=1) for form in seen]],
+            )
+        return seen
 
-    def recall(self, scope: Scope, keys: Iterable[Key]) -> dict[Key, Row]:
-        """Return the row of each key, a new one where nothing is remembered."""
-        rows = {key: Row(*key) for key in keys}
-        streams: dict[str, list[str]] = {}
-        for stream, subject in rows:
-            streams.setdefault(stream, []).append(subject)
-        for stream, subjects in streams.items():
-            found = self._do(
-                "SELECT subject, epoch_us(instant), epoch_us(seen_at), form::VARCHAR, remembered::VARCHAR FROM memory"
-                " WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4"
-                " AND subject IN (SELECT unnest($5::VARCHAR[])) ORDER BY batch_group",
-                [self._source, *scope, stream, subjects],
+    def recall(self, scope: Scope, keys: Iterable[Key]) -> list[Found]:
+        """Return what is remembered under these keys, older before newer."""
+        wanted = {hashed(self._source, scope, key): key for key in keys}
+        places = [
+            place
+            for (place,) in self._do(
+                "SELECT rowid FROM memory WHERE key IN (SELECT unnest($1::UBIGINT[]))", [list(wanted)]
             ).fetchall()
-            for subject, instant, seen_at, form, remembered in found:
-                row = rows[stream, subject]
-                row.memory = _memory.decode(remembered)
-                row.instant = _instant(instant) if instant is not None else None
-                row.seen_at = _instant(seen_at) if seen_at is not None else None
-                row.form, row.replaces = form, True
-        return rows
+        ]
+        if not places:
+            return []
+        # The wide column is read only where something was found: scanned whole it would push everything else out.
+        rows = self._do(
+            "SELECT key, subject, epoch_us(instant), epoch_us(seen_at), form::VARCHAR, remembered FROM memory"
+            " WHERE rowid BETWEEN $2 AND $3 AND rowid IN (SELECT unnest($1::BIGINT[])) ORDER BY batch_group",
+            [places, min(places), max(places)],
+        ).fetchall()
+        return [
+            Found(
+                *wanted[key],
+                _instant(instant) if instant is not None else None,
+                _instant(seen_at) if seen_at is not None else None,
+                form,
+                remembered,
+            )
+            for key, subject, instant, seen_at, form, remembered in rows
+            if subject == wanted[key][1]
+        ]
+
+    def _row(self, scope: Scope, key: Key) -> Row:
+        return recalled([key], self.recall(scope, [key]))[key]
 
     # --- intent, receipt
 
@@ -186,12 +189,12 @@ class Ledger:
     ) -> int:
         """Commit what is about to be told, as if it were told, with the batches' own bytes; return the group's number.
 
-        `document` holds the rows of memory as they then are (see `document`).
+        `document` holds the rows of memory as they then are (see `memory.document`).
         """
         self._group += 1
         with self._transaction():
             self._do(
-                "INSERT INTO memory SELECT $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
+                "INSERT INTO memory SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
                 " FROM (SELECT unnest(from_json($5, $6)) AS r)",
                 [self._source, *scope, self._group, document.decode(), _ROWS],
             )
@@ -221,15 +224,10 @@ class Ledger:
 
     def settle(self, scope: Scope, group: int, replaced: Iterable[Key]) -> None:
         """Let go of what a group replaced in memory, now that all of it has its receipt."""
-        streams: dict[str, list[str]] = {}
-        for stream, subject in replaced:
-            streams.setdefault(stream, []).append(subject)
-        for stream, subjects in streams.items():
-            self._do(
-                "DELETE FROM memory WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4 AND batch_group < $5"
-                " AND subject IN (SELECT unnest($6::VARCHAR[]))",
-                [self._source, *scope, stream, group, subjects],
-            )
+        self._do(
+            "DELETE FROM memory WHERE batch_group < $1 AND key IN (SELECT unnest($2::UBIGINT[]))",
+            [group, [hashed(self._source, scope, key) for key in replaced]],
+        )
 
     def split(self, batch: Batch, halves: Sequence[Batch]) -> None:
         """Replace a refused batch in the outbox by its halves, so that each has its own receipt at once."""
@@ -281,16 +279,14 @@ class Ledger:
         if not self.outbox_is_empty():
             return
         self._do(
-            "DELETE FROM memory USING memory AS newer WHERE memory.batch_group < newer.batch_group"
-            " AND memory.stream = newer.stream AND memory.subject = newer.subject AND memory.source = newer.source"
-            " AND memory.platform = newer.platform AND memory.shop = newer.shop"
+            "DELETE FROM memory USING memory AS newer WHERE memory.batch_group < newer.batch_group AND memory.key = newer.key"
         )
 
     def retell(self, transitions: Sequence[str]) -> int:
         """Forget that these transitions of this source were told, raise their generation; return how many fates were forgotten."""
         with self._transaction():
             rows = self._do(
-                "SELECT rowid, remembered::VARCHAR, refunded FROM memory LEFT JOIN"
+                "SELECT rowid, remembered, refunded FROM memory LEFT JOIN"
                 " (SELECT source, platform, shop, 'refunds' AS stream, subject, sum(amount) AS refunded FROM receipts"
                 " WHERE transition = 'order_refunded' GROUP BY ALL) USING (source, platform, shop, stream, subject)"
                 " WHERE source = $1",
@@ -386,7 +382,7 @@ class Ledger:
                 "INSERT INTO refused VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
                 [
                     self._source, each.platform, each.shop, each.fate, each.stream, each.transition, each.subject, each.message_id,
-                    each.reason, bytes(each.payload).decode("utf-8", "replace") if each.payload is not None else None,
+                    each.reason, each.payload.decode("utf-8", "replace") if each.payload is not None else None,
                     _naive(each.occurred) if each.occurred else None, self._clock(), self.run,
                 ],
             )  # fmt: skip
@@ -394,8 +390,7 @@ class Ledger:
     def _mark_rejected(self, refusal: Refusal) -> None:
         scope = (refusal.platform or "", refusal.shop or "")
         _, part, key = place(refusal.transition or "", refusal.subject or "")
-        rows = self.recall(scope, [(refusal.stream, key)])
-        row = rows[refusal.stream, key]
+        row = self._row(scope, (refusal.stream, key))
         if not row.replaces:
             return
         fate = row.memory.fates.get(part)
@@ -405,7 +400,7 @@ class Ledger:
 
     def _unsettle(self, scope: Scope, stream: str, transition: str, subject: str) -> None:
         _, part, key = place(transition, subject)
-        row = self.recall(scope, [(stream, key)])[stream, key]
+        row = self._row(scope, (stream, key))
         if row.replaces:
             fate = row.memory.fates.get(part)
             # What was read meanwhile may have written the fate of a once event anew, as it was before the refusal.
@@ -415,8 +410,8 @@ class Ledger:
 
     def _rewrite(self, scope: Scope, row: Row) -> None:
         self._do(
-            "UPDATE memory SET remembered = $6, form = $7 WHERE source = $1 AND platform = $2 AND shop = $3 AND stream = $4 AND subject = $5",
-            [self._source, *scope, row.stream, row.subject, _encode(row.memory).decode(), row.form],
+            "UPDATE memory SET remembered = $2, form = $3 WHERE key = $1",
+            [hashed(self._source, scope, (row.stream, row.subject)), _encode(row.memory).decode(), row.form],
         )
 
     def _one(self, question: str) -> Any:
@@ -424,34 +419,6 @@ class Ledger:
 
     def _clock(self) -> datetime:
         return _naive(self._now())
-
-
-def document(rows: Iterable[Row]) -> bytes:
-    """Return rows of memory as they go into the ledger."""
-    return _encode(
-        [
-            {
-                "t": row.stream,
-                "s": row.subject,
-                "i": row.instant,
-                "n": row.seen_at,
-                "f": row.form,
-                "r": row.memory,
-            }
-            for row in rows
-        ]
-    )
-
-
-def place(transition: str, subject: str) -> tuple[str, str, str]:
-    """Return a transition's name, its key among the fates and the subject of the row that remembers it."""
-    if transition in ("coupon_applied", "post_purchase_upsell"):
-        order, _, part = subject.partition(":")
-        return transition, f"{transition}:{part}", order
-    if transition == "identity_linked":
-        guest, _, user = subject.partition(":")
-        return transition, f"{transition}:{guest}", user
-    return transition, transition, subject
 
 
 def _forget(memory: Memory, transitions: set[str], refunded: Decimal) -> int:
@@ -501,15 +468,7 @@ def opened(
     until = monotonic() + wait_seconds
     while True:
         try:
-            db = duckdb.connect(
-                path,
-                config={
-                    "threads": "1",
-                    "memory_limit": "48MB",
-                    "preserve_insertion_order": "false",
-                    "checkpoint_threshold": "64MB",
-                },
-            )
+            db = _attached(path)
             break
         except duckdb.Error as error:
             if "could not set lock" not in str(error).lower():
@@ -536,6 +495,27 @@ def opened(
     return Ledger(db, source, now)
 
 
+def _attached(path: str) -> duckdb.DuckDBPyConnection:
+    """Return a connection in which the file is the place of all tables."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": "1",
+        "memory_limit": "48MB",
+        "preserve_insertion_order": "false",
+        "checkpoint_threshold": "16MB",
+    }
+    db = duckdb.connect(":memory:", config=config)
+    try:
+        # A checkpoint writes anew every row group that changed: small ones keep it short.
+        options = "" if "://" in path else " (ROW_GROUP_SIZE 8192)"
+        quoted = path.replace("'", "''")
+        db.execute(f"ATTACH '{quoted}' AS ledger{options}")
+        db.execute("USE ledger")
+    except duckdb.Error:
+        db.close()
+        raise
+    return db
+
+
 def _expect_ledger(path: Path) -> None:
     """Raise `LedgerError` for a path that cannot be a ledger: DuckDB would read other data files into memory, and forget."""
     try:
@@ -557,7 +537,12 @@ def _beginning(path: Path) -> bytes:
 
 
 def _check_version(db: duckdb.DuckDBPyConnection, path: str, now: Callable[[], datetime]) -> None:
-    tables = {name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    tables = {
+        name
+        for (name,) in db.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+        ).fetchall()
+    }
     if not tables:
         db.execute("BEGIN")
         db.execute(files("target_segment").joinpath("ledger.sql").read_text("utf-8"))
@@ -567,7 +552,30 @@ def _check_version(db: duckdb.DuckDBPyConnection, path: str, now: Callable[[], d
     if "ledger" not in tables:
         raise LedgerError(f"{path} is a DuckDB file, but not a ledger: name another file in `ledger`")
     version = db.execute("SELECT max(version) FROM ledger").fetchall()[0][0]
-    if version != VERSION:
+    if version == 1:
+        _give_keys(db)
+    elif version != VERSION:
         raise LedgerError(
             f"the ledger {path} is of version {version}, this program knows {VERSION}: install the newer program, or name another file in `ledger`"
         )
+
+
+def _give_keys(db: duckdb.DuckDBPyConnection) -> None:
+    """Bring a ledger of version 1 to version 2: its rows of memory get the hash by which they are looked up."""
+    rows = db.execute("SELECT rowid, source, platform, shop, stream, subject FROM memory").fetchall()
+    keys = [
+        hashed(source, (platform, shop), (stream, subject))
+        for _, source, platform, shop, stream, subject in rows
+    ]
+    db.execute("BEGIN")
+    db.execute(
+        "CREATE TABLE renewed AS SELECT key, memory.* REPLACE (remembered::VARCHAR AS remembered) FROM memory JOIN"
+        " (SELECT unnest($1::BIGINT[]) AS place, unnest($2::UBIGINT[]) AS key) AS keys ON memory.rowid = keys.place",
+        [[place for place, *_ in rows], keys],
+    )
+    # The view is made anew with the table that it looks at.
+    view = files("target_segment").joinpath("ledger.sql").read_text("utf-8").partition("CREATE VIEW")
+    db.execute("DROP VIEW fates; DROP TABLE memory; ALTER TABLE renewed RENAME TO memory")
+    db.execute("".join(view[1:]))
+    db.execute("UPDATE ledger SET version = 2")
+    db.execute("COMMIT")

@@ -6,6 +6,7 @@ CREATE TABLE ledger (
 );
 
 CREATE TABLE memory (                      -- what was last seen of each subject, and the fate of each of its transitions
+    key UBIGINT NOT NULL,                  -- the hash of source, platform, shop, stream and subject: what a lookup scans
     source VARCHAR NOT NULL,               -- the Segment source: fingerprint, or the setting `segment_source`
     platform VARCHAR NOT NULL,
     shop VARCHAR NOT NULL,
@@ -14,7 +15,7 @@ CREATE TABLE memory (                      -- what was last seen of each subject
     instant TIMESTAMP,                     -- of the newest snapshot
     seen_at TIMESTAMP,                     -- when it was last read, by the shop's clock
     form UUID,                             -- the hash of the raw record as it was last read, and of the settings
-    remembered JSON NOT NULL,              -- fates, states, totals, parts
+    remembered VARCHAR USING COMPRESSION zstd NOT NULL,  -- fates, states, totals, parts, as JSON
     batch_group BIGINT NOT NULL            -- the group of batches with whose intent it was written
 );
 
@@ -40,10 +41,10 @@ CREATE TABLE outbox (                      -- batches intended and not yet recei
     batch_group BIGINT NOT NULL,
     events INTEGER NOT NULL,
     people VARCHAR[] NOT NULL,             -- whose events travel in it
-    deflated BLOB NOT NULL,                -- the batch's own events, compressed
+    deflated BLOB USING COMPRESSION uncompressed NOT NULL,  -- the batch's own events, compressed
     size BIGINT NOT NULL,
     crc UBIGINT NOT NULL,
-    about BLOB NOT NULL,                   -- the receipts to write once Segment has acknowledged it, compressed
+    about BLOB USING COMPRESSION uncompressed NOT NULL,  -- the receipts to write once Segment has acknowledged it, compressed
     intended TIMESTAMP NOT NULL,
     run INTEGER NOT NULL
 );

@@ -4,10 +4,18 @@ One `Row` per subject of a stream, and one per Segment identity (stream `identif
 reads and changes them; nothing here does either.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
 from msgspec import Struct, field
+from xxhash import xxh3_64_intdigest
+
+Scope = tuple[str, str]
+"""A platform and a shop."""
+Key = tuple[str, str]
+"""A stream and a subject."""
 
 TOLD, BEFORE, KNOWN, FILTERED, REJECTED = "told", "before", "known", "filtered", "rejected"
 KEPT = "kept"
@@ -78,3 +86,86 @@ class Row(Struct):
     form: str | None = None
     changed: bool = False
     replaces: bool = False
+
+
+class Found(Struct, frozen=True, array_like=True, gc=False):
+    """A row of memory as the ledger holds it: what is remembered is left as text until somebody decides over it."""
+
+    stream: str
+    subject: str
+    instant: datetime | None
+    seen_at: datetime | None
+    form: str | None
+    remembered: str
+
+
+class Watched(Struct, frozen=True):
+    """Since when a transition is told, under which condition, and which telling of it this is."""
+
+    condition: str
+    since: datetime
+    generation: int
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Something that could not be told: an event that Segment or a check refused, or a malformed record."""
+
+    fate: str
+    stream: str
+    reason: str
+    platform: str | None = None
+    shop: str | None = None
+    transition: str | None = None
+    subject: str | None = None
+    message_id: str | None = None
+    payload: bytes | None = None
+    occurred: datetime | None = None
+
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+_memory = msgspec.json.Decoder(Memory)
+
+
+def recalled(keys: Iterable[Key], found: Iterable[Found]) -> dict[Key, Row]:
+    """Return the row of each key, a new one where nothing was found; what was found later counts."""
+    rows = {key: Row(*key) for key in keys}
+    for each in found:
+        rows[each.stream, each.subject] = Row(
+            each.stream, each.subject, _memory.decode(each.remembered), each.instant, each.seen_at, each.form,
+            changed=False, replaces=True,
+        )  # fmt: skip
+    return rows
+
+
+def hashed(source: str, scope: Scope, key: Key) -> int:
+    """Return the hash by which the ledger looks a row up."""
+    return xxh3_64_intdigest("\0".join((source, *scope, *key)).encode())
+
+
+def document(rows: Iterable[Row], source: str, scope: Scope) -> bytes:
+    """Return rows of memory as they go into the ledger."""
+    return _encode(
+        [
+            {
+                "k": hashed(source, scope, (row.stream, row.subject)),
+                "t": row.stream,
+                "s": row.subject,
+                "i": row.instant,
+                "n": row.seen_at,
+                "f": row.form,
+                "r": _encode(row.memory).decode(),
+            }
+            for row in rows
+        ]
+    )
+
+
+def place(transition: str, subject: str) -> tuple[str, str, str]:
+    """Return a transition's name, its key among the fates and the subject of the row that remembers it."""
+    if transition in ("coupon_applied", "post_purchase_upsell"):
+        order, _, part = subject.partition(":")
+        return transition, f"{transition}:{part}", order
+    if transition == "identity_linked":
+        guest, _, user = subject.partition(":")
+        return transition, f"{transition}:{guest}", user
+    return transition, transition, subject

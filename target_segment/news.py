@@ -14,7 +14,7 @@ from hashlib import sha1
 from target_segment.errors import Malformed
 from target_segment.identity import Identity, Resolve
 from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
-from target_segment.snapshots import Glance, OrderSummary, Refund
+from target_segment.snapshots import OrderSummary, Refund
 from target_segment.transitions import AGES_AGO, TABLE, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
@@ -56,10 +56,6 @@ class Newsroom:
         self._baseline = baseline
         self._warn = warn
         self.tally: Counter[tuple[str, str]] = Counter()
-
-    def person(self, seen: Glance) -> Identity:
-        """Return the Segment identity that a record is about."""
-        return self._resolve(seen.platform, seen.shop, seen.customer, seen.order)
 
     def news(self, proof: Proof, identity: Identity, rows: Mapping[tuple[str, str], Row]) -> list[News]:
         """Return what is news of one proof, identify before tracks, and change `rows` as if it were told.

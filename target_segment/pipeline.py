@@ -3,8 +3,9 @@
 Left of delivery everything but the intent may run any number of times. A STATE line is printed when everything before it
 has its receipt; a later one supersedes an earlier one.
 
-Three kinds of thread: this one decides; one desk keeps the ledger, in the order in which it is asked, so that a commit costs
-the next chunk's decoding nothing; the deliveries fly.
+Who works: this thread reads and looks at whom records are about; an editor decides, renders and packs (see `editing.py`), in
+a second process once a run turns out to be long; one desk keeps the ledger, in the order in which it is asked; the
+deliveries fly.
 """
 
 import time
@@ -12,40 +13,34 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
-from target_segment.batches import halves, pack
+from target_segment.batches import halves
+from target_segment.beside import Beside
 from target_segment.delivery import UNCERTAIN_AFTER
-from target_segment.errors import (
-    Denied,
-    Malformed,
-    Misconfigured,
-    Refused,
-    SegmentError,
-    TemplateError,
-    Unsendable,
-)
-from target_segment.identity import Identity
-from target_segment.ledger import Key, Ledger, Refusal, Scope, Watched, document, place
-from target_segment.memory import REJECTED, Fate, Row
-from target_segment.news import Newsroom
-from target_segment.request import Batch, Event
-from target_segment.snapshots import glance, snapshot
-from target_segment.transitions import News, Proof
+from target_segment.editing import Assignment, Edition, Editor, Item, malformed
+from target_segment.errors import Denied, Malformed, Misconfigured, Refused
+from target_segment.identity import Resolve
+from target_segment.ledger import Ledger
+from target_segment.memory import REJECTED, Found, Key, Refusal, Scope, Watched
+from target_segment.request import Batch
+from target_segment.snapshots import glance
 
-CHUNK_RECORDS = 2_000
-CHUNK_BYTES = 8_000_000
+CHUNK_RECORDS = 1_000
+CHUNK_BYTES = 4_000_000
 CHUNK_SECONDS = 5.0
 CONFIRM_EVENTS = 3_000
 CONFIRM_SECONDS = 1.0
 PROBATION = 20
 """How many single events may be refused, while nothing was ever accepted, before the refusal is not the events'."""
 
-Derive = Mapping[str, Callable[[Any, datetime], Proof]]
+LONG = 3
+"""From the how-manieth chunk on a second process pays."""
+
 Intended = tuple[int, list[Batch]]
 """A group's number and its batches."""
 P = ParamSpec("P")
@@ -61,24 +56,13 @@ class Delivers(Protocol):
         """Hand a batch over and return when it was acknowledged."""
 
 
-class Item(NamedTuple):
-    """One record that was not seen in exactly this form before: raw, but for whom it is about."""
-
-    stream: str
-    raw: msgspec.Raw
-    read_at: datetime
-    form: str
-    subject: str
-    identity: Identity
-
-
 class Part(Struct):
     """What a chunk holds of one shop, and what memory will say of it."""
 
     items: list[Item] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     keys: set[Key] = field(default_factory=set)
-    recalled: Future[dict[Key, Row]] | None = None
+    recalled: Future[list[Found]] | None = None
 
 
 class Chunk(Struct):
@@ -101,8 +85,8 @@ class Flush(Struct):
 class Pipeline:
     """Tells Segment what snapshots prove, each thing effectively once.
 
-    `room` makes the newsroom of a shop once its first record is there. `at` is called with a name at every point where a
-    crash must lose, double or invent nothing.
+    `watched` says since when the transitions of a shop are told, once its first record is there. `beside` starts a second
+    editor for a long run. `at` is called with a name at every point where a crash must lose, double or invent nothing.
     """
 
     def __init__(
@@ -110,11 +94,13 @@ class Pipeline:
         *,
         ledger: Ledger,
         courier: Delivers,
-        derive: Derive,
-        render: Callable[[News], Event],
-        room: Callable[[Scope, datetime], Newsroom],
+        editor: Editor,
+        resolve: Resolve,
+        watched: Callable[[Scope, datetime], dict[str, Watched]],
         print_state: Callable[[str], None],
         fingerprint: bytes,
+        beside: Callable[[], Beside] | None = None,
+        chunk_records: int = CHUNK_RECORDS,
         concurrency: int = 8,
         hold_uncertain: bool = False,
         warn: Callable[[str], None] = lambda _: None,
@@ -123,21 +109,29 @@ class Pipeline:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._ledger, self._courier, self._derive, self._render = ledger, courier, derive, render
-        self._make_room, self._print_state, self._seed = room, print_state, xxh3_64_intdigest(fingerprint)
+        self._ledger, self._courier, self._editor, self._resolve = ledger, courier, editor, resolve
+        self._make_watched, self._print_state, self._seed = (
+            watched,
+            print_state,
+            xxh3_64_intdigest(fingerprint),
+        )
+        self._make_beside, self._chunk_records = beside, chunk_records
+        self._beside: Beside | None = None
         self._concurrency, self._hold_uncertain = concurrency, hold_uncertain
         self._warn, self._info, self._at, self._now, self._monotonic = warn, info, at, now, monotonic
-        self._rooms: dict[Scope, Newsroom] = {}
+        self._watched: dict[Scope, dict[str, Watched]] = {}
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._desk = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._line = ThreadPoolExecutor(1, thread_name_prefix="beside")
+        self._moved: set[Scope] = set()
         self._buffer: list[tuple[str, msgspec.Raw, datetime]] = []
         self._buffered = 0
         self._failure: BaseException | None = None
         self._waiting_since = 0.0
         self._sequence = 0
         self._chunks: deque[Chunk] = deque()
+        self._editions: deque[tuple[Future[Edition], int, Scope, list[Refusal]]] = deque()
         self._intents: deque[tuple[Future[Intended], int, Scope, list[Key]]] = deque()
-        self._newest: dict[Scope, dict[Key, Row]] = {}
         self._receipts: deque[tuple[Future[None], list[Batch]]] = deque()
         self._chores: deque[Future[None]] = deque()
         self._open: dict[int, Flush] = {}
@@ -152,6 +146,8 @@ class Pipeline:
         self._resumed = False
         self._read_at: tuple[str | None, datetime | None] = (None, None)
         self.counts: Counter[str] = Counter()
+        self.tally: Counter[tuple[str, str]] = Counter()
+        """What was decided, per transition and fate."""
         self.told: Counter[str] = Counter()
         self._progress_at = monotonic() + 10
 
@@ -188,7 +184,7 @@ class Pipeline:
             self._read_at = (time_extracted, self._instant(time_extracted))
         self._buffer.append((stream, raw, self._read_at[1] or self._now()))
         self._buffered += len(raw)
-        if len(self._buffer) >= CHUNK_RECORDS or self._buffered >= CHUNK_BYTES:
+        if len(self._buffer) >= self._chunk_records or self._buffered >= CHUNK_BYTES:
             # The newest chunk waits until the ledger was asked about it, while the one before is told.
             self._cut()
             self._work(keep=1)
@@ -219,20 +215,15 @@ class Pipeline:
     def close(self) -> None:
         """Let deliveries under way end and start no other."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._line.shutdown(wait=True, cancel_futures=True)
+        if self._beside:
+            self._beside.close()
         self._desk.shutdown(wait=True)
 
     @property
     def waited(self) -> float:
         """Seconds spent waiting for Segment."""
         return self._courier.waited
-
-    @property
-    def tally(self) -> Counter[tuple[str, str]]:
-        """What was decided, per transition and fate."""
-        total: Counter[tuple[str, str]] = Counter()
-        for room in self._rooms.values():
-            total += room.tally
-        return total
 
     def flush(self) -> None:
         """Cut the input here: tell what the records so far prove."""
@@ -261,9 +252,8 @@ class Pipeline:
                 chunk.parts = self._looked_at(chunk)
         while len(self._chunks) > keep:
             chunk = self._chunks.popleft()
-            before, self._newest = self._newest, {}
             for scope, part in (chunk.parts or {}).items():
-                self._tell(chunk.sequence, scope, part, before.get(scope, {}))
+                self._tell(chunk.sequence, scope, part)
             self._waiting_since = self._monotonic()
             self._done(chunk.sequence)
             self._collect(block=False)
@@ -273,7 +263,7 @@ class Pipeline:
     def _looked_at(self, chunk: Chunk) -> dict[Scope, Part]:
         """Return by shop what of a chunk is new, with its keys read, and ask what is remembered of them.
 
-        The answer may lack what the chunk before it changes: those rows are at hand until then.
+        The answer may lack what the chunks before it change: the editor has those rows at hand.
         """
         unchanged = chunk.unchanged.result()
         parts: dict[Scope, Part] = {}
@@ -286,12 +276,14 @@ class Pipeline:
             except Malformed as error:
                 platform, shop, subject = _claims(raw)
                 part = parts.setdefault((platform, shop), Part())
-                self._malformed(part, (platform, shop), stream, raw, form, subject, error)
+                part.refusals.append(malformed((platform, shop), stream, bytes(raw), form, subject, error))
                 continue
             scope = (seen.platform, seen.shop)
+            if scope not in self._watched:
+                self._watched[scope] = self._ask(self._make_watched, scope, read_at)
             part = parts.setdefault(scope, Part())
-            identity = self._room(scope, read_at).person(seen)
-            part.items.append(Item(stream, raw, read_at, form, seen.subject, identity))
+            identity = self._resolve(seen.platform, seen.shop, seen.customer, seen.order)
+            part.items.append(Item(stream, bytes(raw), read_at, form, seen.subject, identity))
             part.keys.add((stream, seen.subject))
             if seen.order:
                 part.keys.add(("orders", seen.order.id))
@@ -302,98 +294,73 @@ class Pipeline:
             part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
         return parts
 
-    def _room(self, scope: Scope, read_at: datetime) -> Newsroom:
-        room = self._rooms.get(scope)
-        if room is None:
-            room = self._rooms[scope] = self._ask(self._make_room, scope, read_at)
-        return room
-
-    def _tell(self, sequence: int, scope: Scope, part: Part, before: dict[Key, Row]) -> None:
-        """Decide what of one shop is news, render it, and let it be intended.
-
-        Record by record, from bytes to event: what is decoded is still at hand when it is rendered.
-        """
-        rows = part.recalled.result() if part.recalled else {}
-        for key in rows.keys() & before.keys():
-            row = rows[key] = before[key]
-            row.replaces, row.changed = row.replaces or row.changed, False
-        self._newest[scope] = rows
-        events: list[Event] = []
-        for item in part.items:
-            self._decide(item, scope, rows, part, events)
-        changed = [row for row in rows.values() if row.changed]
-        replaced = [(row.stream, row.subject) for row in changed if row.replaces]
-        intent = self._submit(self._intend, scope, document(changed), events, part.refusals)
+    def _tell(self, sequence: int, scope: Scope, part: Part) -> None:
+        """Let it be decided what of one shop is news, and that be intended."""
         self._open[sequence].left += 1
-        self._intents.append((intent, sequence, scope, replaced))
-
-    def _decide(
-        self, item: Item, scope: Scope, rows: dict[Key, Row], part: Part, events: list[Event]
-    ) -> None:
-        stream, raw, read_at, form, subject, identity = item
-        try:
-            proof = self._derive[stream](snapshot(stream, raw), read_at)
-            news = self._rooms[scope].news(proof, identity, rows)
-        except Malformed as error:
-            self._malformed(part, scope, stream, raw, form, subject, error)
+        beside = self._long(sequence, scope, part)
+        asked = Assignment(
+            sequence=sequence,
+            scope=scope,
+            watched=self._watched.get(scope, {}),
+            items=part.items,
+            keys=sorted(part.keys),
+            found=part.recalled.result() if part.recalled else [],
+        )
+        if beside is None:
+            self._edited(self._editor.edit(asked), sequence, scope, part.refusals)
             return
-        row = rows[stream, subject]
-        row.form = form
-        for each in news:
-            try:
-                events.append(self._render(each))
-            except (TemplateError, Unsendable) as error:
-                person = identity.person if each.entry.identify else None
-                told_of = rows["identify", person] if person else row
-                part.refusals.append(self._rejected(each, raw, proof, told_of, error))
+        while self._editions:
+            self._collect(block=True)
+        self._editions.append((self._line.submit(beside.edit, asked), sequence, scope, part.refusals))
 
-    def _intend(self, scope: Scope, rows: bytes, events: list[Event], refusals: list[Refusal]) -> Intended:
-        """At the desk: pack what is about to be told and commit that it is."""
-        batches = pack(events, *scope, self._ledger.next_batch)
+    def _long(self, sequence: int, scope: Scope, part: Part) -> Beside | None:
+        """Return the second process once it has started; a short run does without."""
+        if self._make_beside is None or sequence < LONG:
+            return None
+        if self._beside is None:
+            self._beside = self._make_beside()
+        if scope not in self._moved:
+            if not self._beside.ready():
+                return None
+            self._moved.add(scope)
+            # It knows nothing of what was decided here: all of that is before this question at the desk.
+            part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
+        return self._beside
+
+    def _edited(self, edition: Edition, sequence: int, scope: Scope, refusals: list[Refusal]) -> None:
+        """Let what was decided be intended."""
+        for name, fate, count in edition.tally:
+            self.tally[name, fate] += count
+        for warning in edition.warnings:
+            self._warn(warning)
+        intent = self._submit(self._intend, scope, edition, refusals + edition.refusals)
+        self._intents.append((intent, sequence, scope, edition.replaced))
+
+    def _intend(self, scope: Scope, edition: Edition, refusals: list[Refusal]) -> Intended:
+        """At the desk: commit what is about to be told."""
+        batches = [msgspec.structs.replace(batch, id=self._ledger.next_batch()) for batch in edition.batches]
         self._at("before intent")
-        group = self._ledger.intend(scope, rows, batches, refusals)
+        group = self._ledger.intend(scope, edition.rows, batches, self._fresh(refusals))
         self._at("after intent")
         return group, batches
 
-    def _malformed(
-        self,
-        part: Part,
-        scope: Scope,
-        stream: str,
-        raw: msgspec.Raw,
-        form: str,
-        subject: str,
-        error: Malformed,
-    ) -> None:
-        self.counts["malformed"] += 1
-        if self._ask(self._ledger.knows_refused, form) or any(
-            each.message_id == form for each in part.refusals
-        ):
-            return
-        platform, shop = scope
-        if self.counts["malformed"] <= 10:
-            self._warn(
-                f"record {subject or '?'} of {stream} is malformed and set aside in the ledger's table `refused`: {error}"
-            )
-        part.refusals.append(
-            Refusal(
-                fate="malformed", stream=stream, platform=platform, shop=shop, subject=subject, message_id=form, reason=str(error), payload=raw
-            )
-        )  # fmt: skip
-
-    def _rejected(self, news: News, raw: msgspec.Raw, proof: Proof, row: Row, error: SegmentError) -> Refusal:
-        self.counts["rejected"] += 1
-        self._warn(
-            f"{news.entry.name} of {news.subject} could not be told and is set aside in the ledger's table `refused`: {error}"
-        )
-        _, part, _ = place(news.entry.name, news.subject)
-        if part in row.memory.fates:
-            fate = row.memory.fates[part]
-            row.memory.fates[part] = Fate(REJECTED, fate.start, fate.at)
-        return Refusal(
-            fate="rejected", stream=row.stream, platform=proof.snapshot.platform, shop=proof.snapshot.shop,
-            transition=news.entry.name, subject=news.subject, message_id=news.message_id, reason=str(error), payload=raw, occurred=news.at,
-        )  # fmt: skip
+    def _fresh(self, refusals: list[Refusal]) -> list[Refusal]:
+        """Return what was not set aside before, and warn of it."""
+        fresh: dict[str | None, Refusal] = {}
+        for each in refusals:
+            self.counts[each.fate] += 1
+            if each.fate == REJECTED:
+                self._warn(
+                    f"{each.transition} of {each.subject} could not be told and is set aside in the ledger's table `refused`: {each.reason}"
+                )
+            elif each.message_id in fresh or self._ledger.knows_refused(each.message_id or ""):
+                continue
+            elif self.counts[each.fate] <= 10:
+                self._warn(
+                    f"record {each.subject or '?'} of {each.stream} is malformed and set aside in the ledger's table `refused`: {each.reason}"
+                )
+            fresh[each.message_id] = each
+        return list(fresh.values())
 
     # --- deliveries
 
@@ -423,6 +390,7 @@ class Pipeline:
         """Note what was committed and what was answered; raise what stops the run once everything under way has landed."""
         if block:
             under_way: list[Future[Any]] = [*self._flying]
+            under_way += [edition for edition, *_ in self._editions]
             under_way += [intent for intent, *_ in self._intents]
             under_way += [receipt for receipt, _ in self._receipts]
             wait(under_way, return_when=FIRST_COMPLETED)
@@ -440,7 +408,7 @@ class Pipeline:
         self._start()
         if self._acknowledged and (
             not self._accepted
-            or not (self._flying or self._pending or self._intents)
+            or not (self._flying or self._pending or self._editions or self._intents)
             or sum(batch.count for batch in self._acknowledged) >= CONFIRM_EVENTS
             or self._monotonic() - self._acknowledged_since > CONFIRM_SECONDS
         ):
@@ -450,6 +418,9 @@ class Pipeline:
         """Go on with what the desk has committed: batches may fly, receipts count."""
         while self._chores and (all_of_it or self._chores[0].done()):
             self._chores.popleft().result()
+        while self._editions and self._editions[0][0].done():
+            edition, number, where, refusals = self._editions.popleft()
+            self._edited(edition.result(), number, where, refusals)
         while self._intents and (all_of_it or self._intents[0][0].done()):
             intent, sequence, scope, replaced = self._intents.popleft()
             group, batches = intent.result()
@@ -527,7 +498,7 @@ class Pipeline:
             batch,
             Refusal(
                 fate="rejected", stream=_STREAM_OF.get(about.t, "orders"), platform=about.l, shop=about.h, transition=about.t,
-                subject=about.s, message_id=about.m, reason=reason, payload=msgspec.Raw(batch.bodies()[0]), occurred=about.o,
+                subject=about.s, message_id=about.m, reason=reason, payload=batch.bodies()[0], occurred=about.o,
             ),
         )  # fmt: skip
         self._landed(batch)
@@ -543,7 +514,9 @@ class Pipeline:
 
     def _drain(self) -> None:
         self._start()
-        while self._flying or self._pending or self._acknowledged or self._intents or self._receipts:
+        while any(
+            (self._flying, self._pending, self._acknowledged, self._editions, self._intents, self._receipts)
+        ):
             self._collect(block=True)
         self._committed(all_of_it=True)
         if self._held and not self._accepted:

@@ -27,7 +27,9 @@ from singer_sdk.exceptions import SingerSDKError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.singerlib.exceptions import SingerError
 
+from target_segment.beside import Beside
 from target_segment.delivery import DELIVERY, Courier, check_write_key, endpoint, segment_source
+from target_segment.editing import Editor, switched_on
 from target_segment.errors import (
     Garbled,
     LedgerError,
@@ -37,17 +39,16 @@ from target_segment.errors import (
     TemplateError,
     Unavailable,
 )
-from target_segment.events import EVENTS, choices, renderer
+from target_segment.events import EVENTS, choices
 from target_segment.identity import IDENTITY, resolver
-from target_segment.ledger import Ledger, Scope, opened
-from target_segment.news import Newsroom
-from target_segment.pipeline import Pipeline, known_under, since_of
+from target_segment.ledger import Ledger, opened
+from target_segment.memory import Scope, Watched
+from target_segment.pipeline import CHUNK_RECORDS, Pipeline, known_under, since_of
 from target_segment.reading import Message, Reader
 from target_segment.request import Batch
 from target_segment.settings import Setting, check, schema
 from target_segment.sinks import SnapshotSink, is_canonical
-from target_segment.snapshots import OrderSummary
-from target_segment.transitions import TABLE, customers, fulfillments, orders, refunds
+from target_segment.transitions import TABLE
 from target_segment.transitions.orders import ORDERS
 
 RUNNING: tuple[Setting, ...] = (
@@ -86,6 +87,12 @@ RUNNING: tuple[Setting, ...] = (
         about="How long to wait for a ledger that another run holds.",
     ),
     Setting(
+        name="second_process",
+        kind="boolean",
+        default=True,
+        about="Whether a long run derives and renders events in a second process, beside the reading, the ledger and the deliveries.",
+    ),
+    Setting(
         name="hold_uncertain",
         kind="boolean",
         default=False,
@@ -101,7 +108,7 @@ RUNNING: tuple[Setting, ...] = (
 
 SETTINGS = DELIVERY + RUNNING + ORDERS + IDENTITY + EVENTS
 _OPERATION = frozenset(setting.name for setting in DELIVERY) | {
-    "ledger", "mode", "dry_run_file", "lock_wait_seconds", "hold_uncertain", "strict",
+    "ledger", "mode", "dry_run_file", "lock_wait_seconds", "second_process", "hold_uncertain", "strict",
 }  # fmt: skip
 """Settings that do not change what a record implies."""
 _OF_SDK = (
@@ -151,6 +158,7 @@ class TargetSegment(Target):
     config_jsonschema: ClassVar[dict[str, Any]] = schema(SETTINGS)
     default_sink_class = SnapshotSink
     message_reader_class = Reader
+    chunk_records: ClassVar[int] = CHUNK_RECORDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -194,8 +202,7 @@ class TargetSegment(Target):
             choices(self.settings, TABLE)
             endpoint(self.settings)
             self._since = _since(self.settings["since"])
-            self._render = renderer(self.settings)
-            self._resolve = resolver(self.settings)
+            self._editor = Editor(self.settings, segment_source(self.settings))
         except (Misconfigured, TemplateError) as error:
             if raise_errors:
                 raise
@@ -250,8 +257,6 @@ class TargetSegment(Target):
             raise LedgerError(
                 "a baseline cannot begin while events are intended and not yet told: run once with mode=send"
             )
-        told = {name: on for name, (on, _) in choices(settings, TABLE).items()}
-        on = frozenset(name for name, is_on in told.items() if is_on)
         where = f"the file {settings['dry_run_file']}" if mode == "dry_run" else endpoint(settings)
         self.logger.info(
             "telling %s as source %s (mode %s, ledger %s)", where, source, mode, settings["ledger"]
@@ -260,22 +265,18 @@ class TargetSegment(Target):
             check_write_key(settings, self.logger.warning)
         if mode == "dry_run":
             self._file = DryRun(settings["dry_run_file"])
-        begun = orders.begun_by(settings)
         self._ledger.begin(mode)
         self._pipeline = Pipeline(
             ledger=self._ledger,
             courier=self._file
             or Courier(settings, version=_version(), sleep=self._sleep, warn=self.logger.warning),
-            derive={
-                "orders": orders.derivation(settings, on),
-                "refunds": refunds.derivation(begun, on),
-                "fulfillments": fulfillments.derivation(begun, on),
-                "customers": customers.derivation(on),
-            },
-            render=self._render,
-            room=lambda scope, read_at: self._room(source, on, scope, read_at),
+            editor=self._editor,
+            resolve=resolver(settings),
+            watched=lambda scope, read_at: self._watched(source, scope, read_at),
             print_state=self._print_state,
             fingerprint=_fingerprint(source, settings),
+            beside=(lambda: self._beside(source)) if settings["second_process"] else None,
+            chunk_records=self.chunk_records,
             concurrency=settings["concurrency"],
             hold_uncertain=settings["hold_uncertain"],
             warn=self.logger.warning,
@@ -285,10 +286,14 @@ class TargetSegment(Target):
         if mode == "send":
             self._pipeline.resume()
 
+    def _beside(self, source: str) -> Beside:
+        return Beside(self.settings, source)
+
     def at(self, point: str) -> None:
         """Pass a named point: for tests that crash there."""
 
-    def _room(self, source: str, on: frozenset[str], scope: Scope, read_at: datetime) -> Newsroom:
+    def _watched(self, source: str, scope: Scope, read_at: datetime) -> dict[str, Watched]:
+        """Return since when the transitions of a shop are told."""
         ledger, settings = self._ledger, self.settings
         if ledger is None:
             raise LedgerError("the ledger is not open")
@@ -296,22 +301,7 @@ class TargetSegment(Target):
         conditions = {
             name: " ".join(str(settings[each]) for each in names) for name, names in _CONDITIONS.items()
         }
-        watched = since_of(ledger, scope, read_at, on, conditions, self._since)
-        include_test_orders = settings["include_test_orders"]
-
-        def kept(order: OrderSummary) -> bool:
-            return include_test_orders or order.test is not True
-
-        return Newsroom(
-            source=source,
-            since=lambda name: watched[name].since,
-            generation=lambda name: watched[name].generation,
-            resolve=self._resolve,
-            kept=kept,
-            on=on,
-            baseline=settings["mode"] == "baseline",
-            warn=self.logger.warning,
-        )
+        return since_of(ledger, scope, read_at, switched_on(settings), conditions, self._since)
 
     def _end(self, outcome: str) -> None:
         pipeline, ledger = self._pipeline, self._ledger

@@ -60,6 +60,17 @@ class Crashing(Told):
             raise Crash(point)
 
 
+class InTwo(Told):
+    """A target whose every run is a long one: most of it is decided in the second process."""
+
+    chunk_records = 7
+
+    def _beside(self, source):
+        started = super()._beside(source)
+        started.ready(None)
+        return started
+
+
 class World:
     """A shop, its API, a Segment and a ledger; `poll` is one run of the pipe with a bookmark carried as a scheduler does."""
 
@@ -182,6 +193,24 @@ def test_a_shop_and_a_segment_that_fail_now_and_then_change_nothing(seed, cost):
             shop.rest(3700)
             world.poll(recheck_hours=0)
             assert world.wrong() == []
+
+
+def test_a_long_run_in_two_processes_tells_the_same(tmp_path):
+    """Polls of one life by turns in one process and in two: nothing lost, doubled or invented, a second reading tells nothing."""
+    shop = Shop(seed=5, start=START, orders_per_day=12, customers_per_day=5, pace=0.4, max_lines=20)
+    with World(tmp_path, shop) as world:
+        for kind in (InTwo, Told, InTwo):
+            shop.advance(3600 * 60)
+            world.polls.append(shop.now)
+            world.tell(world.read(world.state), kind)
+        shop.rest(3700)
+        world.polls.append(shop.now)
+        world.tell(world.read(world.state, recheck_hours=0), InTwo)
+        assert world.wrong() == []
+        told = len(world.segment.events)
+        assert told > 300
+        world.tell(world.read(None), InTwo)
+        assert len(world.segment.events) == told
 
 
 def test_a_target_that_dies_at_any_point_loses_and_doubles_nothing(tmp_path):

@@ -93,6 +93,24 @@ def test_a_ledger_of_a_newer_program_is_not_touched(path):
         opened(path, "s")
 
 
+def test_a_ledger_of_version_1_is_brought_up_to_date(world):
+    """What it remembers stays remembered: reading the shop again tells nothing."""
+    records = [order(str(number), customer=customer_of(str(number))) for number in range(5)]
+    assert len(world.run(*records)) == 10
+    with duckdb.connect(world.path) as db:
+        db.execute(
+            "DROP VIEW fates; CREATE TABLE older AS SELECT * EXCLUDE (key) REPLACE (remembered::JSON AS remembered) FROM memory"
+        )
+        db.execute(
+            "UPDATE older SET form = NULL; DROP TABLE memory; ALTER TABLE older RENAME TO memory; UPDATE ledger SET version = 1"
+        )
+        db.execute("CREATE VIEW fates AS SELECT * FROM memory")
+    assert world.run(*records) == []
+    assert world.rows("SELECT version FROM ledger") == [(2,)]
+    assert world.rows("SELECT count(*) FROM fates WHERE fate = 'told'") == [(10,)]
+    assert len(world.run(order("0", customer=customer_of("0"), tags=["new"], updated_at=day(9)))) == 1
+
+
 @pytest.mark.parametrize("content", [b"no database at all", b"x" * 100_000])
 def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
     broken = tmp_path / "broken.duckdb"

@@ -8,20 +8,17 @@ import json
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import msgspec
 
 from target_segment.delivery import segment_source
+from target_segment.editing import Editor, switched_on
 from target_segment.errors import Refused, Unavailable
-from target_segment.events import choices, renderer
 from target_segment.identity import resolver
 from target_segment.ledger import opened
-from target_segment.news import Newsroom
 from target_segment.pipeline import Pipeline, known_under, since_of
 from target_segment.settings import check
 from target_segment.target import _CONDITIONS, SETTINGS, _fingerprint, _since
-from target_segment.transitions import TABLE, customers, fulfillments, orders, refunds
 
 SINCE = "2026-01-01T00:00:00Z"
 SHOP = {"platform": "shopify", "shop": "shop.test"}
@@ -289,38 +286,22 @@ class World:
         return seen.told
 
     def _pipeline(self, ledger, settings, source, mode, seen, crash):
-        on = frozenset(name for name, (is_on, _) in choices(settings, TABLE).items() if is_on)
-        resolve, begun = resolver(settings), orders.begun_by(settings)
         ledger.begin(mode)
 
-        def room(scope, read_at):
+        def watched(scope, read_at):
             known_under(ledger, scope, source, named=bool(settings["segment_source"]))
             conditions = {
                 name: " ".join(str(settings[each]) for each in said) for name, said in _CONDITIONS.items()
             }
-            watched = since_of(ledger, scope, read_at, on, conditions, _since(settings["since"]))
-            return Newsroom(
-                source=source,
-                since=lambda name: watched[name].since,
-                generation=lambda name: watched[name].generation,
-                resolve=resolve,
-                kept=lambda order: settings["include_test_orders"] or order.test is not True,
-                on=on,
-                baseline=mode == "baseline",
-                warn=seen.warnings.append,
-            )
+            since = _since(settings["since"])
+            return since_of(ledger, scope, read_at, switched_on(settings), conditions, since)
 
         return Pipeline(
             ledger=ledger,
             courier=self.courier,
-            derive={
-                "orders": orders.derivation(settings, on),
-                "refunds": refunds.derivation(begun, on),
-                "fulfillments": fulfillments.derivation(begun, on),
-                "customers": customers.derivation(on),
-            },
-            render=rendering(json.dumps(settings)),
-            room=room,
+            editor=Editor(settings, source),
+            resolve=resolver(settings),
+            watched=watched,
             print_state=lambda value: seen.states.append(json.loads(value)),
             fingerprint=_fingerprint(source, settings),
             concurrency=settings["concurrency"],
@@ -354,12 +335,6 @@ CUT = object()
 
 def raw(record):
     return msgspec.Raw(record if isinstance(record, bytes) else json.dumps(record).encode())
-
-
-@lru_cache
-def rendering(settings):
-    """Return the renderer for settings written as JSON: making one takes a while."""
-    return renderer(json.loads(settings))
 
 
 def crashing(crash):

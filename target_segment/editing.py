@@ -1,0 +1,200 @@
+"""What of a chunk's records is news, rendered and packed: the pure part of the straight way, a question with one answer.
+
+Questions and answers are plain data, so that an editor may sit in a process of its own (see `beside.py`). An editor keeps
+what the last chunks changed: the ledger may be asked about a chunk before it has heard of the two before it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from target_segment.batches import pack
+from target_segment.errors import Malformed, SegmentError, TemplateError, Unsendable
+from target_segment.events import choices, renderer
+from target_segment.identity import Identity, resolver
+from target_segment.memory import (
+    REJECTED,
+    Fate,
+    Found,
+    Key,
+    Refusal,
+    Row,
+    Scope,
+    Watched,
+    document,
+    place,
+    recalled,
+)
+from target_segment.news import Newsroom
+from target_segment.request import Batch, Event
+from target_segment.snapshots import OrderSummary, snapshot
+from target_segment.transitions import TABLE, News, Proof, customers, fulfillments, orders, refunds
+
+
+class Item(NamedTuple):
+    """One record that was not seen in exactly this form before: raw, but for whom it is about."""
+
+    stream: str
+    raw: bytes
+    read_at: datetime
+    form: str
+    subject: str
+    identity: Identity
+
+
+class Assignment(Struct, array_like=True, gc=False):
+    """Records of one shop, with what the ledger says of all that they are about.
+
+    `keys` are those of memory that they touch, `found` what is remembered of these; `sequence` counts chunks.
+    """
+
+    sequence: int
+    scope: Scope
+    watched: dict[str, Watched]
+    items: list[Item]
+    keys: list[Key]
+    found: list[Found]
+
+
+class Edition(Struct, array_like=True, gc=False):
+    """What is to be told of an assignment, and what memory will then hold.
+
+    `rows` are the changed rows of memory as `document` writes them, `replaced` the keys of those that there were before. The
+    batches have no numbers yet. `tally` counts what was decided, per transition and fate.
+    """
+
+    batches: list[Batch]
+    rows: bytes
+    replaced: list[Key]
+    refusals: list[Refusal]
+    tally: list[tuple[str, str, int]]
+    warnings: list[str]
+
+
+class Editor:
+    """Decides over one assignment after the other, in the order in which they were read."""
+
+    def __init__(self, settings: Mapping[str, Any], source: str) -> None:
+        """Take checked settings and the Segment source; raise `TemplateError`, `Misconfigured`."""
+        on = switched_on(settings)
+        begun = orders.begun_by(settings)
+        self._settings, self._source, self._on = settings, source, on
+        self._resolve = resolver(settings)
+        self._render = renderer(settings)
+        self._derive: Mapping[str, Callable[[Any, datetime], Proof]] = {
+            "orders": orders.derivation(settings, on),
+            "refunds": refunds.derivation(begun, on),
+            "fulfillments": fulfillments.derivation(begun, on),
+            "customers": customers.derivation(on),
+        }
+        self._rooms: dict[Scope, Newsroom] = {}
+        self._warnings: list[str] = []
+        self._newest: deque[tuple[int, Scope, dict[Key, Row]]] = deque()
+
+    def edit(self, asked: Assignment) -> Edition:
+        """Decide what is news, record by record, from bytes to event: what is decoded is still at hand when it is rendered."""
+        rows = recalled(asked.keys, asked.found)
+        self._update(rows, asked)
+        room = self._room(asked.scope, asked.watched)
+        events: list[Event] = []
+        refusals: list[Refusal] = []
+        for item in asked.items:
+            self._decide(item, asked.scope, room, rows, events, refusals)
+        changed = [row for row in rows.values() if row.changed]
+        edition = Edition(
+            batches=pack(events, *asked.scope),
+            rows=document(changed, self._source, asked.scope),
+            replaced=[(row.stream, row.subject) for row in changed if row.replaces],
+            refusals=refusals,
+            tally=[(*what, count) for what, count in room.tally.items()],
+            warnings=self._warnings[:],
+        )
+        room.tally.clear()
+        self._warnings.clear()
+        return edition
+
+    def _update(self, rows: dict[Key, Row], asked: Assignment) -> None:
+        """Put what the last chunks changed in the place of what the ledger knew."""
+        while self._newest and self._newest[0][0] < asked.sequence - 2:
+            self._newest.popleft()
+        for _, scope, newer in self._newest:
+            if scope == asked.scope:
+                for key in rows.keys() & newer.keys():
+                    row = rows[key] = newer[key]
+                    row.replaces, row.changed = row.replaces or row.changed, False
+        self._newest.append((asked.sequence, asked.scope, rows))
+
+    def _room(self, scope: Scope, watched: Mapping[str, Watched]) -> Newsroom:
+        if scope not in self._rooms:
+            include_test_orders = self._settings["include_test_orders"]
+
+            def kept(order: OrderSummary) -> bool:
+                return include_test_orders or order.test is not True
+
+            self._rooms[scope] = Newsroom(
+                source=self._source,
+                since=lambda name: watched[name].since,
+                generation=lambda name: watched[name].generation,
+                resolve=self._resolve,
+                kept=kept,
+                on=self._on,
+                baseline=self._settings["mode"] == "baseline",
+                warn=self._warnings.append,
+            )
+        return self._rooms[scope]
+
+    def _decide(
+        self,
+        item: Item,
+        scope: Scope,
+        room: Newsroom,
+        rows: dict[Key, Row],
+        events: list[Event],
+        refusals: list[Refusal],
+    ) -> None:
+        stream, raw, read_at, form, subject, identity = item
+        try:
+            proof = self._derive[stream](snapshot(stream, raw), read_at)
+            news = room.news(proof, identity, rows)
+        except Malformed as error:
+            refusals.append(malformed(scope, stream, raw, form, subject, error))
+            return
+        row = rows[stream, subject]
+        row.form = form
+        for each in news:
+            try:
+                events.append(self._render(each))
+            except (TemplateError, Unsendable) as error:
+                person = identity.person if each.entry.identify else None
+                refusals.append(
+                    _rejected(each, raw, proof, rows["identify", person] if person else row, error)
+                )
+
+
+def switched_on(settings: Mapping[str, Any]) -> frozenset[str]:
+    """Return the transitions that are told."""
+    return frozenset(name for name, (is_on, _) in choices(settings, TABLE).items() if is_on)
+
+
+def malformed(scope: Scope, stream: str, raw: bytes, form: str, subject: str, error: Malformed) -> Refusal:
+    """Return what the ledger keeps of a record that is not what its schema says."""
+    return Refusal(
+        fate="malformed", stream=stream, platform=scope[0], shop=scope[1], subject=subject, message_id=form, reason=str(error),
+        payload=raw,
+    )  # fmt: skip
+
+
+def _rejected(news: News, raw: bytes, proof: Proof, row: Row, error: SegmentError) -> Refusal:
+    """Note in memory that an event could not be rendered, and return what the ledger keeps of it."""
+    _, part, _ = place(news.entry.name, news.subject)
+    if part in row.memory.fates:
+        fate = row.memory.fates[part]
+        row.memory.fates[part] = Fate(REJECTED, fate.start, fate.at)
+    return Refusal(
+        fate=REJECTED, stream=row.stream, platform=proof.snapshot.platform, shop=proof.snapshot.shop,
+        transition=news.entry.name, subject=news.subject, message_id=news.message_id, reason=str(error), payload=raw,
+        occurred=news.at,
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""The second process answers as the first would, and a run that loses it stops with a clear error."""
+
+import os
+import signal
+
+import msgspec
+import pytest
+
+from target_segment.beside import Beside
+from target_segment.delivery import segment_source
+from target_segment.editing import Assignment, Editor, Item
+from target_segment.errors import SegmentError
+from target_segment.identity import Identity
+from target_segment.memory import Watched
+from target_segment.settings import check
+from target_segment.target import SETTINGS
+from tests.target_segment.world import SHOP, SINCE, day, instant, raw
+from tests.target_segment.world import order as told_order
+
+SCOPE = tuple(SHOP.values())
+
+
+@pytest.fixture
+def settings():
+    return check(SETTINGS, {"write_key": "secret", "since": SINCE})
+
+
+@pytest.fixture
+def beside(settings):
+    process = Beside(settings, segment_source(settings))
+    yield process
+    process.close()
+
+
+def assignment(settings, *records, sequence=1):
+    watched = Watched("completed", instant(SINCE), 0)
+    return Assignment(
+        sequence=sequence,
+        scope=SCOPE,
+        watched=dict.fromkeys(Editor(settings, "a")._on, watched),
+        items=[
+            Item("orders", bytes(raw(each)), instant(day(10)), "0" * 32, each["id"], Identity("7", None))
+            for each in records
+        ],
+        keys=[("orders", each["id"]) for each in records] + [("identify", "7")],
+        found=[],
+    )
+
+
+def order(**fields):
+    (_, record, *_) = told_order(**fields)
+    return record
+
+
+def plain(edition):
+    return msgspec.to_builtins(edition, builtin_types=(bytes,))
+
+
+def test_it_answers_as_an_editor_in_this_process(settings, beside):
+    here = Editor(settings, segment_source(settings))
+    for number in range(1, 4):
+        # The second and third question are about what the first one changed.
+        asked = assignment(settings, order(id=str(1 + number % 2), total=20.0 + number), sequence=number)
+        said = beside.edit(asked)
+        assert plain(said) == plain(here.edit(asked))
+        assert said.batches
+
+
+def test_what_is_malformed_comes_back_as_a_refusal(settings, beside):
+    odd = order(id="1") | {"line_items": "none"}
+    (refusal,) = beside.edit(assignment(settings, odd)).refusals
+    assert (refusal.fate, refusal.subject, refusal.payload) == ("malformed", "1", bytes(raw(odd)))
+
+
+def test_the_write_key_stays_here(settings, beside):
+    assert "secret" not in " ".join(beside._process.args)
+
+
+def test_a_process_that_is_gone_is_said_so(settings, beside):
+    beside.ready(None)
+    os.kill(beside._process.pid, signal.SIGKILL)
+    beside._process.wait()
+    with pytest.raises(SegmentError, match=r"second process .*code -9.*second_process"):
+        beside.edit(assignment(settings, order(id="1")))
+
+
+def test_a_signal_to_the_group_does_not_end_it(settings, beside):
+    beside.ready(None)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        os.kill(beside._process.pid, each)
+    assert beside.edit(assignment(settings, order(id="1"))).batches
+
+
+def test_what_goes_wrong_there_is_raised_here(settings, beside):
+    asked = assignment(settings, order(id="1"))
+    asked.keys = []
+    with pytest.raises(SegmentError, match="unexpected KeyError"):
+        beside.edit(asked)
