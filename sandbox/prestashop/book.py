@@ -28,7 +28,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox import goods
-from sandbox.money import rounded
+from sandbox.prestashop.amounts import credit, detail, line_total, totals, vouchers
 from sandbox.prestashop.fields import resources
 from sandbox.prestashop.reference import (
     AUTHORIZED,
@@ -54,7 +54,7 @@ from sandbox.prestashop.reference import (
     reference,
 )
 from sandbox.shop import Fact, Shop
-from sandbox.things import Address, Customer, Fulfillment, Line, Order, Payment, Product, Refund
+from sandbox.things import Address, Customer, Fulfillment, Order, Payment, Refund
 
 Row = dict[str, Any]
 
@@ -460,7 +460,7 @@ class Book:
         row = self.tables["orders"][number]
         self.details[number] = []
         self._write_lines(row, order)
-        self._write_totals(row, order)
+        row.update(totals(order))
         self._rows[number], self._free_rows[number] = [], []
         if carrier:
             self._add_row(row, order)
@@ -528,7 +528,7 @@ class Book:
         before = row["note"], row["id_address_delivery"], row["total_paid"], self._quantities(row["id"])
         row.update(note=order.note, id_address_delivery=delivery)
         self._write_lines(row, order)
-        self._write_totals(row, order)
+        row.update(totals(order))
         self._write_rules(row, order)
         if before == (row["note"], delivery, row["total_paid"], self._quantities(row["id"])):
             return  # tags and attributes: PrestaShop has none
@@ -538,50 +538,7 @@ class Book:
     def _quantities(self, order: int) -> list[tuple[int, int]]:
         return [(each["id"], each["product_quantity"]) for each in self.details[order]]
 
-    # An order's money
-
-    def _with_tax(self, order: Order, amount: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
-        """Return an amount with tax and without, to the currency's smallest unit."""
-        code = order.presentment_currency
-        if order.taxes_included:
-            return amount, rounded(amount / (1 + rate), code)
-        return rounded(amount * (1 + rate), code), amount
-
-    def _write_totals(self, row: Row, order: Order) -> None:
-        """Write the totals, of which `total_paid` is the sum, and the sum without tax is less by the order's tax."""
-        total, tax = order.total.presentment, order.tax.presentment
-        zero, wrapping = Decimal(0), order.tip.presentment
-        goods_ = [
-            self._with_tax(order, each.units(each.gross, 0, each.standing).presentment, each.tax_rate)
-            for each in order.lines
-        ]
-        products = [sum((each[place] for each in goods_), zero) for place in (0, 1)]
-        sent = (
-            self._with_tax(order, order.shipping.price.presentment, order.shipping.tax_rate)
-            if order.shipping
-            else (zero, zero)
-        )
-        paid = total, total - tax
-        if not order.discount.presentment:  # shares of a tax may lose a cent
-            products = [paid[place] - sent[place] - wrapping for place in (0, 1)]
-        off = [products[place] + sent[place] + wrapping - paid[place] for place in (0, 1)]
-        row.update(
-            total_discounts=off[0],
-            total_discounts_tax_incl=off[0],
-            total_discounts_tax_excl=off[1],
-            total_paid=total,
-            total_paid_tax_incl=total,
-            total_paid_tax_excl=paid[1],
-            total_products=products[1],
-            total_products_wt=products[0],
-            total_shipping=sent[0],
-            total_shipping_tax_incl=sent[0],
-            total_shipping_tax_excl=sent[1],
-            carrier_tax_rate=order.shipping.tax_rate * 100 if order.shipping else zero,
-            total_wrapping=wrapping,
-            total_wrapping_tax_incl=wrapping,
-            total_wrapping_tax_excl=wrapping,
-        )
+    # What an order is made of
 
     def _write_lines(self, row: Row, order: Order) -> None:
         known = {each["id"]: each for each in self.details[row["id"]]}
@@ -589,78 +546,33 @@ class Book:
         for line in order.lines:
             id = self._detail_ids.get(line.id)  # noqa: A001
             if id is None:
-                id = self._insert("order_details", **self._detail(row, order, line))  # noqa: A001
+                said = detail(order, line)
+                id = self._insert("order_details", id_order=row["id"], id_shop=row["id_shop"], **said)  # noqa: A001
                 self._detail_ids[line.id], known[id] = id, table[id]
-            detail = known.get(id)
-            if detail is None:
+            if (each := known.get(id)) is None:
                 continue
             if not line.standing:  # the back office deletes such a row
                 del table[id]
                 continue
-            each = self._with_tax(order, line.units(line.gross, 0, line.standing).presentment, line.tax_rate)
-            detail.update(
-                product_quantity=line.standing, total_price_tax_incl=each[0], total_price_tax_excl=each[1]
-            )
-            kept.append(detail)
+            incl, excl = line_total(order, line)
+            each.update(product_quantity=line.standing, total_price_tax_incl=incl, total_price_tax_excl=excl)
+            kept.append(each)
         self.details[row["id"]] = kept
-
-    def _detail(self, row: Row, order: Order, line: Line) -> Row:
-        price = line.price.presentment
-        six = Decimal("0.000001")
-        if order.taxes_included:
-            unit = price, (price / (1 + line.tax_rate)).quantize(six)
-        else:
-            unit = (price * (1 + line.tax_rate)).quantize(six), price
-        product = line.product
-        reduced = product.compare_at_price is not None and line.price.shop * 2 == product.compare_at_price
-        return {
-            "id_order": row["id"],
-            "product_id": product_id(product),
-            "product_attribute_id": attribute_id(product),
-            "id_shop": row["id_shop"],
-            "product_name": f"{product.title} (Option: {product.variant})"
-            if product.variant
-            else product.title,
-            "product_quantity_in_stock": line.standing,
-            "product_price": unit[1] * (2 if reduced else 1),
-            "reduction_percent": Decimal(50 if reduced else 0),
-            "product_ean13": product.barcode or "",
-            "product_reference": product.sku or "",
-            "product_weight": Decimal(product.grams) / 1000,
-            "id_tax_rules_group": 1,
-            "unit_price_tax_incl": unit[0],
-            "unit_price_tax_excl": unit[1],
-            "original_product_price": unit[1] * (2 if reduced else 1),
-        }
 
     def _write_rules(self, row: Row, order: Order) -> None:
         """Write what each voucher took off. One that takes nothing off is not applied."""
-        rate = order.lines[0].tax_rate
-        for index, discount in enumerate(order.discounts):
-            off = order.tip.sum(
-                each.units(amount, 0, each.standing)
-                for each in order.lines
-                for place, amount in each.allocations
-                if place == index
-            ).presentment
-            free = False
-            if order.shipping:
-                waived = order.tip.sum(
-                    amount for place, amount in order.shipping.allocations if place == index
-                ).presentment
-                off, free = off + waived, bool(waived)
-            value = self._with_tax(order, off, rate)
+        for index, discount, value, free in vouchers(order):
             known = self._rules.get((row["id"], index))
             if known:
-                self.tables["order_cart_rules"][known].update(value=value[0], value_tax_excl=value[1])
-            elif off:
+                self.tables["order_cart_rules"][known].update(value=value.incl, value_tax_excl=value.excl)
+            elif value.incl:
                 self._rules[row["id"], index] = self._insert(
                     "order_cart_rules",
                     id_order=row["id"],
                     id_cart_rule=self._cart_rule(discount.code or "", discount.title),
                     name=f"Voucher {discount.title}",
-                    value=value[0],
-                    value_tax_excl=value[1],
+                    value=value.incl,
+                    value_tax_excl=value.excl,
                     free_shipping=int(free),
                 )
                 if discount.code:
@@ -786,123 +698,49 @@ class Book:
             self._enter(row, REFUNDED)
 
     def _slip(self, row: Row, order: Order, refund: Refund, given: Decimal, draw: Random) -> None:
-        parts = [
-            (order.line(each.line_id), each.quantity, self._gross(order, each.subtotal, each.tax))
-            for each in refund.lines
-        ]
-        zero = Decimal(0)
-        sent = self._gross(order, refund.shipping, refund.shipping_tax)
-        worth = sum((amount[0] for _, _, amount in parts), sent[0])
-        products = [sum((amount[place] for _, _, amount in parts), zero) for place in (0, 1)]
-        # What the customer's group sees: prices with tax or without.
-        amount = products[1] if draw.random() < 0.2 else products[0]
-        chosen = False
-        if given != worth:
-            cents = {each.quantize(Decimal("0.01")) for each in products}
-            chosen = (
-                bool(parts)
-                and draw.random() < 0.5
-                and not sent[0]
-                and given.quantize(Decimal("0.01")) not in cents
-            )
-            if chosen:
-                amount = given
-            else:
-                parts, sent = self._typed(order, row, parts, sent[0], given)
-                products = [sum((each[place] for _, _, each in parts), zero) for place in (0, 1)]
-                amount = products[0]
+        known = {each["id"]: each for each in self.details[row["id"]]}
+        rows = {
+            line.id: known[self._detail_ids[line.id]]
+            for line in order.lines
+            if self._detail_ids[line.id] in known
+        }
+        room = {
+            key: each["total_price_tax_incl"] - each["total_refunded_tax_incl"] for key, each in rows.items()
+        }
+        made = credit(order, refund, given, room, draw)
+        products, shipping = made.products, made.shipping
         id = self._insert(  # noqa: A001
             "order_slip",
             id_customer=row["id_customer"],
             id_order=row["id"],
             conversion_rate=row["conversion_rate"],
-            total_products_tax_excl=products[1],
-            total_products_tax_incl=products[0],
-            total_shipping_tax_excl=sent[1],
-            total_shipping_tax_incl=sent[0],
-            amount=amount,
-            shipping_cost=int(sent[0] > 0),
-            shipping_cost_amount=sent[0],
-            order_slip_type=2 if chosen or sent[0] else 0,
+            total_products_tax_excl=products.excl,
+            total_products_tax_incl=products.incl,
+            total_shipping_tax_excl=shipping.excl,
+            total_shipping_tax_incl=shipping.incl,
+            amount=made.amount,
+            shipping_cost=int(shipping.incl > 0),
+            shipping_cost_amount=shipping.incl,
+            order_slip_type=2 if made.chosen or shipping.incl else 0,
         )
-        self.slip_details[id] = []
-        for line, quantity, (incl, excl) in parts:
-            detail_id = self._detail_ids[line.id]
-            self.slip_details[id].append(
-                {
-                    "id": id,
-                    "id_order_detail": detail_id,
-                    "product_quantity": quantity,
-                    "amount_tax_excl": excl,
-                    "amount_tax_incl": incl,
-                }
-            )
-            detail = self.tables["order_details"].get(detail_id)
-            if detail:
-                detail["product_quantity_refunded"] = min(
-                    detail["product_quantity"], detail["product_quantity_refunded"] + quantity
+        self.slip_details[id] = [
+            {
+                "id": id,
+                "id_order_detail": self._detail_ids[line.id],
+                "product_quantity": quantity,
+                "amount_tax_excl": amount.excl,
+                "amount_tax_incl": amount.incl,
+            }
+            for line, quantity, amount in made.lines
+        ]
+        for line, quantity, amount in made.lines:
+            if each := rows.get(line.id):
+                each["product_quantity_refunded"] = min(
+                    each["product_quantity"], each["product_quantity_refunded"] + quantity
                 )
-                detail["total_refunded_tax_incl"] += incl
-                detail["total_refunded_tax_excl"] += excl
+                each["total_refunded_tax_incl"] += amount.incl
+                each["total_refunded_tax_excl"] += amount.excl
         self._tell("slip", row["id"], order=row["id"], about=id, amount=given, bumps=False)
-
-    def _gross(self, order: Order, amount: Any, tax: Any) -> tuple[Decimal, Decimal]:
-        """Return what a refund's part is worth with tax and without."""
-        if order.taxes_included:
-            return amount.presentment, (amount - tax).presentment
-        return (amount + tax).presentment, amount.presentment
-
-    def _typed(
-        self,
-        order: Order,
-        row: Row,
-        parts: list[tuple[Line, int, tuple[Decimal, Decimal]]],
-        sent: Decimal,
-        given: Decimal,
-    ) -> tuple[list[tuple[Line, int, tuple[Decimal, Decimal]]], tuple[Decimal, Decimal]]:
-        """Spread an amount as an employee would type it: over the lines at hand, else over any, the rest over shipping."""
-        zero = Decimal(0)
-        if parts:
-            shipping = min(sent, given)
-            caps = [(line, quantity, amount[0]) for line, quantity, amount in parts]
-        else:
-            known = {each["id"]: each for each in self.details[row["id"]]}
-            caps = []
-            for line in order.lines:
-                if detail := known.get(self._detail_ids[line.id]):
-                    room = detail["total_price_tax_incl"] - detail["total_refunded_tax_incl"]
-                    caps.append((line, 1, max(room, zero)))
-            shipping = max(zero, given - sum((cap for _, _, cap in caps), zero))
-        rest, made = given - shipping, []
-        for line, quantity, cap in caps:
-            part = min(rest, cap)
-            if part > 0:
-                made.append((line, quantity, part))
-                rest -= part
-        if rest and made:
-            line, quantity, part = made[-1]
-            made[-1] = (line, quantity, part + rest)
-        elif rest:
-            shipping += rest
-        code = order.presentment_currency
-
-        def split(amount: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
-            return amount, rounded(amount / (1 + rate), code)
-
-        rate = order.lines[0].tax_rate
-        return [(line, quantity, split(part, line.tax_rate)) for line, quantity, part in made], split(
-            shipping, rate
-        )
-
-
-def product_id(product: Product) -> int:
-    """Return a product's id: small, as PrestaShop counts."""
-    return product.id - 7700
-
-
-def attribute_id(product: Product) -> int:
-    """Return the id of a product's combination, 0 where it has none."""
-    return product.variant_id - 8800 if product.variant is not None else 0
 
 
 def i18n(value: Any, languages: Iterable[int]) -> Iterator[tuple[int, str]]:

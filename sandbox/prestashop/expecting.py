@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.expectation import Expectation, Span, State, Told, second
-from sandbox.prestashop.book import Book, Entry, Row, attribute_id, product_id
+from sandbox.prestashop.amounts import attribute_id, product_id
+from sandbox.prestashop.book import Book, Entry, Row
 from sandbox.prestashop.reference import CANCELED, DELIVERED, FLAGS, REFUNDED
 from sandbox.shop import Shop
 from sandbox.things import Order
