@@ -6,6 +6,7 @@ A setting is checked before the first question; a complaint names it and what wo
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tap_commerce.errors import Misconfigured
@@ -210,6 +211,9 @@ def filled(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(kind: str, value: Any) -> Any:
     """Return what a text says, by the setting's kind; the text itself where it says nothing of that kind."""
+    if isinstance(value, Decimal):
+        # As the SDK reads the fractions of a file.
+        return float(value)
     if not isinstance(value, str):
         return value
     try:

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,10 @@ def test_what_an_environment_writes_as_text_is_read_by_the_settings_kind():
     assert read["customer_metafields"] == ["a.b", "c.d"]
     assert filled({"customer_metafields": '["a.b"]'})["customer_metafields"] == ["a.b"]
     assert "recheck_days: must be a number" in "; ".join(complaints(read))
+
+
+def test_a_fraction_in_a_file_is_a_number():
+    """The SDK reads files with decimals in them."""
+    read = filled(GOOD | {"window_days": Decimal("0.5")})
+    assert read["window_days"] == 0.5
+    assert list(complaints(read)) == []
