@@ -255,6 +255,25 @@ def test_a_module_may_ignore_every_filter(shop, client):
         assert client(api).ids("orders", {"filter[id]": "[99]"}) == [1]
 
 
+def test_some_shops_write_the_date_of_a_change_as_a_list(shop, client):
+    shop.place_order()
+    with PrestaShop(shop, listed_dates=True) as api:
+        assert client(api).rows("orders", display="[date_upd]") == [
+            {"date_upd": [{"id": 1, "value": "2026-10-01 10:00:00"}]}
+        ]
+
+
+def test_what_happened_can_be_read_once_it_is_committed(shop, client):
+    shop.place_order()
+    shop.rest(2)
+    shop.place_order()
+    with PrestaShop(shop, commit_lag=2) as api:
+        ask = client(api)
+        assert ask.ids("orders") == [1]
+        shop.rest(2)
+        assert [each["date_add"][-2:] for each in ask.rows("orders")] == ["00", "02"]
+
+
 def test_calls_are_accounted_for(ask, shop):
     shop.place_order()
     ask("orders", display="[id]")
