@@ -526,7 +526,7 @@ def sandbox(api, selection=EVERYTHING, **settings):
     return it
 
 
-def lively(days=6, **facts):
+def lively(days=3, **facts):
     shop = Shop(seed=3, start=START, orders_per_day=12, max_lines=12, **facts)
     shop.live(START + timedelta(days=days))
     shop._life = None
@@ -620,7 +620,7 @@ def test_a_store_can_keep_customers_and_accounts():
 def test_what_it_costs(caplog):
     """The figures of docs/elasticpath.md."""
     caplog.set_level(logging.ERROR)
-    shop = lively(20)
+    shop = lively(9)
     with Api(shop, rate=None) as api:
         it = sandbox(api)
         probing = len(api.calls)
