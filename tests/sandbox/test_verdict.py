@@ -2,6 +2,7 @@
 
 from collections import Counter
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -87,11 +88,11 @@ EXPECTED = Expectation(
 )
 
 
-def wrong(*events, doubles=(), repeats=None, swallowed=()):
+def wrong(*events, doubles=(), repeats=None, swallowed=(), expected=EXPECTED):
     segment = SimpleNamespace(
         events=list(events), doubles=list(doubles), repeats=repeats or {}, swallowed=list(swallowed)
     )
-    return faults(segment, EXPECTED)
+    return faults(segment, expected)
 
 
 def changed(event, **properties):
@@ -148,3 +149,28 @@ def test_two_contents_under_one_message_id_are_noticed():
 def test_what_segment_swallowed_or_accepted_twice_is_noticed():
     assert wrong(*EVENTS, swallowed=[Swallowed({}, "no_user_anon_id", "key")])
     assert wrong(*EVENTS, doubles=[ORDER])
+
+
+def test_what_a_platform_cannot_show_is_not_compared():
+    """What is in no true state may be told or not, and a refund's own sum may be unknown while the order's is not."""
+    shown = {"total": Decimal("29.0"), "currency": "EUR", "products": [("8801", 1)]}
+    poor = replace(EXPECTED, refunded=None, orders={"17": [shown]})
+    assert wrong(*EVENTS, expected=poor) == []
+    assert wrong(changed(ORDER, tip=1.0), *EVENTS[1:], expected=poor) == []
+    assert wrong(changed(ORDER, total=29.01), *EVENTS[1:], expected=poor)
+    assert wrong(ORDER, changed(REFUND, total=10.11), *EVENTS[2:], expected=poor)
+
+
+def test_a_product_without_variants_is_known_by_its_own_id_and_a_customer_by_any_platform_s():
+    plain = changed(ORDER, products=[{"product_id": "13", "quantity": 1}])
+    created = {
+        "type": "track", "event": "Customer Created", "messageId": "6", "originalTimestamp": AT,
+        "properties": {"prestashop_customer_id": "3"},
+    }  # fmt: skip
+    expected = replace(
+        EXPECTED,
+        once=EXPECTED.once + Counter([Told("Customer Created", "3", AT)]),
+        orders={"17": [STATE | {"products": [("13", 1)]}]},
+    )
+    assert wrong(plain, created, *EVENTS[1:], expected=expected) == []
+    assert wrong(plain, *EVENTS[1:], expected=expected)
