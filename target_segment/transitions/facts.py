@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from msgspec import UNSET, json
+from msgspec import UNSET, UnsetType, json
 from xxhash import xxh3_64_hexdigest
 
 from target_segment.errors import Malformed
@@ -47,7 +47,27 @@ def hashed(value: Any) -> str:
         return xxh3_64_hexdigest(value.encode())[:_DIGITS]
     if value is UNSET:
         return ""
+    if type(value) is Decimal:
+        return _amount(value)
     return xxh3_64_hexdigest(str(plain(value)).encode())[:_DIGITS]
+
+
+def _amount(value: Decimal) -> str:
+    return xxh3_64_hexdigest(_amount_as_text(value).encode())[:_DIGITS]
+
+
+def _amount_as_text(value: Decimal) -> str:
+    try:
+        return _remembered(value)
+    except TypeError:
+        # What signals that it is no number can be no key.
+        return str(plain(value))
+
+
+# Amounts recur, and equal ones are one key however they are written.
+@lru_cache(maxsize=1 << 14)
+def _remembered(value: Decimal) -> str:
+    return str(plain(value))
 
 
 def words(value: Any) -> str:
@@ -65,14 +85,20 @@ def parts(*fields: str) -> Callable[[Any], str]:
     A list is sorted by the first field.
     """
     get = attrgetter(*fields)
-    everything = (1 << len(fields)) - 1
+    bits = [1 << place for place in range(len(fields))]
+    everything = sum(bits)
 
     def row(thing: Any) -> tuple[int, list[Any]]:
-        values = get(thing)
-        if UNSET not in values:
-            return everything, [value if type(value) in _SIMPLE else _normal(value) for value in values]
-        said = sum(1 << place for place, value in enumerate(values) if value is not UNSET)
-        return said, [_normal(value) for value in values if value is not UNSET]
+        said, content = everything, []
+        for bit, value in zip(bits, get(thing), strict=True):
+            kind = type(value)
+            if kind in _SIMPLE:
+                content.append(value)
+            elif kind is UnsetType:
+                said -= bit
+            else:
+                content.append(_normal(value))
+        return said, content
 
     def of_list(things: list[Any]) -> str:
         # An empty list leaves no field out: it differs from every other.
@@ -80,8 +106,8 @@ def parts(*fields: str) -> Callable[[Any], str]:
             return _EMPTY
         said, contents = 0, []
         for thing in things:
-            bits, values = row(thing)
-            said |= bits
+            these, values = row(thing)
+            said |= these
             contents.append(values)
         contents.sort(key=_first)
         return f"{said:x}.{xxh3_64_hexdigest(_encode(contents))[:_DIGITS]}"
@@ -109,6 +135,8 @@ def _first(row: list[Any]) -> str:
 
 
 def _normal(value: Any) -> Any:
+    if type(value) is Decimal:
+        return _amount_as_text(value)
     if isinstance(value, list):
         return [[each.name, each.value] for each in value]
     return plain(value)
