@@ -5,6 +5,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
+from sandbox.elasticpath import ElasticPath
 from sandbox.faults import EVERY, Faults
 from sandbox.prestashop import PrestaShop
 from sandbox.segment import Segment
@@ -60,11 +61,17 @@ def _prestashop(shop: Shop, faults: Faults, _: argparse.Namespace) -> PrestaShop
     return PrestaShop(shop, faults=faults)
 
 
-PLATFORMS = {"shopify": _shopify, "prestashop": _prestashop}
+def _elasticpath(shop: Shop, faults: Faults, _: argparse.Namespace) -> ElasticPath:
+    return ElasticPath(shop, faults=faults, clock=time.monotonic)
 
 
-def _credential(api: Shopify | PrestaShop) -> str:
+PLATFORMS = {"shopify": _shopify, "prestashop": _prestashop, "elasticpath": _elasticpath}
+
+
+def _credential(api: Shopify | PrestaShop | ElasticPath) -> str:
     """Say by what the shop lets a client in."""
+    if isinstance(api, ElasticPath):
+        return f"client id {api.client_id}   client secret {api.client_secret}"
     return f"access token {api.token}" if isinstance(api, Shopify) else f"webservice key {api.key}"
 
 
@@ -106,7 +113,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _obey(word: str, shop: Shop, api: Shopify | PrestaShop, segment: Segment) -> str:
+def _obey(word: str, shop: Shop, api: Shopify | PrestaShop | ElasticPath, segment: Segment) -> str:
     match word:
         case "status" | "":
             return f"{shop.now:%Y-%m-%d %H:%M:%S}: {len(shop.orders)} orders, {len(shop.customers)} customers, {len(segment.events)} events"

@@ -227,16 +227,15 @@ def order_state(kept: Kept, shop: Shop, book: Book) -> State:
 def _parcels(shop: Shop, tale: Tale, *, whole: bool) -> Iterator[tuple[str, datetime, datetime, list[State]]]:
     """Yield everything that is told as a fulfillment: subject, when it left, when the API first said so, and its states since.
 
-    The first group that was written down on the order is told as the order's one fulfillment, as it would be if there were none yet when the order says that it is fulfilled.
-    One that is as old as the order, as far as the store's instants tell, is the cart's own.
+    Where none came from the cart, the first group that was written down on the order is told as the order's one fulfillment, as it would be if there were none yet when the
+    order says that it is fulfilled. A group that is as old as the order, as far as the store's instants tell, came from the cart.
     """
     final = tale.states[-1]
     name = uuid(shop, "order", final.order.id)
     begun = second(final.order.created_at)
     carts = [each for each in final.groups if each.planned or (whole and second(each.created_at) == begun)]
-    written = [each for each in final.groups if each not in carts]
-    for group in final.groups:
-        first = group in written[:1]
+    for place, group in enumerate(final.groups):
+        first = not carts and place == 0
         subject = f"{name}:fulfillment" if first else uuid(shop, "group", group.id)
         if shown := _shown(tale, group.id, alone=first):
             yield subject, group.left_at or shown, shown, _group_states(tale, group.id, shown)

@@ -55,6 +55,33 @@ def test_the_shop_may_speak_another_platform():
     assert "1 orders 200" in said
 
 
+def test_the_shop_may_be_an_elastic_path_store():
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--days", "1", "--seed", "3", "--platform", "elasticpath"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        shop, client = process.stdout.readline().removeprefix("shop").split("client id")
+        client, secret = client.split("client secret")
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client.strip(),
+            "client_secret": secret.strip(),
+        }
+        token = requests.post(f"{shop.strip()}/oauth/access_token", data=form, timeout=10).json()
+        answer = requests.get(
+            f"{shop.strip()}/v2/orders?page[limit]=1",
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+            timeout=10,
+        )
+        assert [each["type"] for each in answer.json()["data"]] == ["order"]
+        said, _ = process.communicate("calls\nquit\n")
+    assert process.returncode == 0
+    assert "1 orders 200" in said
+
+
 def test_help_says_what_there_is():
     said = subprocess.run(
         [sys.executable, "-m", "sandbox", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
