@@ -516,6 +516,7 @@ class PrestaShop:
             currencies=self._currencies,
             name=self._configuration.get("PS_SHOP_NAME"),
             tests=self._tests,
+            read_at=self.now(),
             **lists,
         )
 

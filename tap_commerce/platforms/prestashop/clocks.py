@@ -39,6 +39,14 @@ class Clocks:
         """Return the latest instant that may be meant."""
         return max(self._either(shown))
 
+    def changed(self, shown: datetime, read_at: datetime | None) -> datetime:
+        """Read when something last changed, as it was read at an instant: of an hour shown twice the second, once that can be.
+
+        So what changes again within that hour is never dated before what was read of it, and taken for stale.
+        """
+        late = self.latest(shown)
+        return late if read_at is not None and late <= read_at else self.utc(shown)
+
     def shown(self, instant: datetime) -> datetime:
         """Return what clocks show at an instant."""
         return instant.astimezone(self._zone).replace(tzinfo=None, fold=0)

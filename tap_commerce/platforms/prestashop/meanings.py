@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tap_commerce.errors import Misconfigured
 from tap_commerce.platforms.prestashop import raw
+from tap_commerce.platforms.prestashop.clocks import AROUND
 
 WORDS = ("pending", "authorized", "paid", "shipped", "delivered", "cancelled", "refunded")
 
@@ -21,6 +22,8 @@ CONFIGURED = {
 
 EXPECTED = ("delivered", "cancelled", "refunded")
 """Words that every shop should have a state for."""
+
+LAST = datetime(9000, 1, 1)  # noqa: DTZ001 - a wall clock
 
 Override = Mapping[int, frozenset[str]]
 
@@ -51,9 +54,15 @@ class Meanings:
         return sorted(state for state in self._words if word in self.of(state))
 
     def first(self, histories: Iterable[raw.History], word: str) -> raw.History | None:
-        """Return the entry by which an order first came into a state that means a word."""
+        """Return the entry by which an order first came into a state that means a word.
+
+        Ids only grow: where clocks may have been put back between two entries, they say which was first.
+        """
         entries = [each for each in histories if word in self.of(each.id_order_state)]
-        return min(entries, key=_when, default=None)
+        if not entries:
+            return None
+        earliest = min(map(_when, entries))
+        return min((each for each in entries if _when(each) <= earliest + AROUND), key=lambda each: each.id)
 
 
 def override(told: Sequence[str]) -> Override:
@@ -73,5 +82,5 @@ def override(told: Sequence[str]) -> Override:
     return found
 
 
-def _when(entry: raw.History) -> tuple[datetime, int]:
-    return (entry.date_add if isinstance(entry.date_add, datetime) else datetime.max), entry.id  # noqa: DTZ901 - a wall clock
+def _when(entry: raw.History) -> datetime:
+    return entry.date_add if isinstance(entry.date_add, datetime) else LAST

@@ -4,14 +4,13 @@ A guest is a customer's row too: as an order's customer it has no id, so that no
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
 from tap_commerce import records
 from tap_commerce.platforms.prestashop import raw
-from tap_commerce.platforms.prestashop.translating.values import PLATFORM, Known, instant, utc
+from tap_commerce.platforms.prestashop.translating.values import PLATFORM, Known, changed, instant
 from tap_commerce.records import Says
 
 T = TypeVar("T")
@@ -22,15 +21,15 @@ def customer_record(
 ) -> records.Customer:
     """Translate one customer with all its addresses, also those that it deleted."""
     about = customer_summary(each, known)
-    changed = changed_at(each, addresses)
+    last = changed_at(each, addresses, known)
     first = default_address(addresses)
     return records.Customer(
         platform=PLATFORM,
         shop=known.shop,
         id=str(each.id),
-        polled_at=utc(changed, known.clocks),
+        polled_at=last,
         created_at=about.created_at,
-        updated_at=utc(changed, known.clocks),
+        updated_at=last,
         deleted_at=UNSET
         if each.deleted is UNSET
         else instant(each.date_upd, known.clocks)
@@ -49,10 +48,10 @@ def customer_record(
     )
 
 
-def changed_at(each: raw.Customer, addresses: Iterable[raw.Address] | UnsetType) -> datetime:
+def changed_at(each: raw.Customer, addresses: Iterable[raw.Address] | UnsetType, known: Known) -> str:
     """Say when a customer or one of its addresses last changed: an address does not touch its customer."""
     shown = [each.date_upd, *(() if addresses is UNSET else (row.date_upd for row in addresses))]
-    return max(when for when in shown if isinstance(when, datetime))
+    return max(said for when in shown if (said := changed(when, known)))
 
 
 def default_address(addresses: Iterable[raw.Address] | UnsetType) -> raw.Address | UnsetType | None:

@@ -24,6 +24,7 @@ from tap_commerce.platforms.prestashop.translating.values import (
     PLATFORM,
     Family,
     Known,
+    changed,
     identity,
     instant,
     less,
@@ -89,7 +90,7 @@ def summary(family: Family, known: Known) -> records.OrderSummary:
         currency=(currency.iso_code if currency else None) or UNSET,
         total=order.total_paid_tax_incl,
         created_at=created,
-        updated_at=instant(order.date_upd, known.clocks),
+        updated_at=changed(order.date_upd, known),
         authorized_at=entered(family, known, "authorized"),
         paid_at=entered(family, known, "paid"),
         # An order exists once its checkout is done, paid or not.

@@ -34,6 +34,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the merchant calls the shop."""
     tests: frozenset[str] | UnsetType = UNSET
     """The payment modules whose orders are tests."""
+    read_at: datetime | None = None
+    """When what is translated was read, by the shop's clock."""
 
 
 class Family(Struct, kw_only=True):
@@ -64,6 +66,13 @@ def identity(value: int | UnsetType | None) -> Says[str]:
 def instant(value: datetime | UnsetType | None, clocks: Clocks) -> Says[str]:
     """Write what the shop's clocks showed as an instant in UTC."""
     return utc(value, clocks) if isinstance(value, datetime) else value
+
+
+def changed(value: datetime | UnsetType | None, known: Known) -> Says[str]:
+    """Write when something last changed: by what a later reading of it is told from an earlier one."""
+    if not isinstance(value, datetime):
+        return value
+    return known.clocks.changed(value, known.read_at).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def utc(shown: datetime, clocks: Clocks) -> str:

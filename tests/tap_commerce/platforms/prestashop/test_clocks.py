@@ -80,3 +80,22 @@ def test_what_is_no_zone_is_said():
     for zone in ("Europe/Nowhere", "../etc/passwd", ""):
         with pytest.raises(Misconfigured, match="timezone"):
             Clocks(zone)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(ZONES),
+    st.sampled_from(("03-08", "03-29", "04-04", "10-04", "10-25", "11-01", "06-15")),
+    st.lists(st.integers(0, 30 * 3600), min_size=4, max_size=4, unique=True).map(sorted),
+)
+def test_what_changed_and_was_read_and_changed_again_is_dated_in_that_order(zone, day, offsets):
+    clocks = Clocks(zone)
+    once, read, again, reread = (utc(f"{day} 00:00:00") + timedelta(seconds=each) for each in offsets)
+    first = clocks.changed(clocks.shown(once), read)
+    assert first <= read
+    assert first <= clocks.changed(clocks.shown(again), reread)
+
+
+def test_unless_it_is_known_when_it_was_read_the_first_of_both_hours_is_meant():
+    assert PARIS.changed(shown("10-25 02:30:00"), None) == utc("10-25 00:30:00")
+    assert PARIS.changed(shown("10-25 02:30:00"), utc("10-25 01:31:00")) == utc("10-25 01:30:00")
