@@ -24,6 +24,9 @@ R = TypeVar("R")
 LIFETIME = 3600.0
 """Seconds that a token lives, where its answer does not say."""
 
+RENEWALS = 2
+"""How often a question gets another token: the first one may be somebody else's, and refused as well by then."""
+
 UNPAGED = 25
 """The length of a page that nobody asked to be paged: a list that is shorter is whole."""
 
@@ -129,10 +132,14 @@ class Api:
 
     def _once(self, path: str, url: str, kind: type[T]) -> T:
         token = self._credentials.current()
-        try:
+        for _ in range(RENEWALS):
+            try:
+                answer = self._get(url, token)
+                break
+            except Unauthorized:
+                token = self._credentials.renew(token)
+        else:
             answer = self._get(url, token)
-        except Unauthorized:
-            answer = self._get(url, self._credentials.renew(token))
         try:
             return _decoder(kind).decode(answer.body)  # type: ignore[no-any-return]
         except msgspec.ValidationError as error:
