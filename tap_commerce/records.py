@@ -61,6 +61,7 @@ class CustomerSummary(Record, frozen=True, kw_only=True, gc=False):
     phone: Says[str] = UNSET
     first_name: Says[str] = UNSET
     last_name: Says[str] = UNSET
+    name: Says[Annotated[str, Meta(description="Where the platform keeps one name only.")]] = UNSET
     created_at: Says[str] = UNSET
     state: Says[str] = UNSET
     verified_email: Says[bool] = UNSET

@@ -45,9 +45,7 @@ _encode = msgspec.json.Encoder(decimal_format="string").encode
 _memory = msgspec.json.Decoder(Memory)
 
 _ABOUT = '[{"m":"UUID","l":"VARCHAR","h":"VARCHAR","t":"VARCHAR","e":"VARCHAR","s":"VARCHAR","p":"VARCHAR","o":"TIMESTAMP","a":"DECIMAL(24,6)","c":"VARCHAR"}]'
-_ROWS = (
-    '[{"k":"UBIGINT","t":"VARCHAR","s":"VARCHAR","i":"TIMESTAMP","n":"TIMESTAMP","f":"UUID","r":"VARCHAR"}]'
-)
+_ROWS = '[{"k":"UBIGINT","t":"VARCHAR","s":"VARCHAR","i":"TIMESTAMP","n":"TIMESTAMP","b":"TIMESTAMP","f":"UUID","r":"VARCHAR"}]'
 
 
 class Ledger:
@@ -140,8 +138,9 @@ class Ledger:
         seen = {form for (form,) in rows}
         if seen:
             self._do(
-                "UPDATE memory SET seen_at = greatest(seen_at, make_timestamp(seen.at)) FROM"
-                " (SELECT unnest($1::VARCHAR[])::UUID AS form, unnest($2::BIGINT[]) AS at) AS seen WHERE memory.form = seen.form",
+                "UPDATE memory SET seen_at = make_timestamp(seen.at), seen_before = seen_at FROM"
+                " (SELECT unnest($1::VARCHAR[])::UUID AS form, unnest($2::BIGINT[]) AS at) AS seen"
+                " WHERE memory.form = seen.form AND (seen_at IS NULL OR seen_at < make_timestamp(seen.at))",
                 [list(seen), [(read[form] - _EPOCH) // timedelta(microseconds=1) for form in seen]],
             )
         return seen
@@ -159,7 +158,7 @@ class Ledger:
             return []
         # The wide column is read only where something was found: scanned whole it would push everything else out.
         rows = self._do(
-            "SELECT key, subject, epoch_us(instant), epoch_us(seen_at), form::VARCHAR, remembered FROM memory"
+            "SELECT key, subject, epoch_us(instant), epoch_us(seen_at), epoch_us(seen_before), form::VARCHAR, remembered FROM memory"
             " WHERE rowid BETWEEN $2 AND $3 AND rowid IN (SELECT unnest($1::BIGINT[])) ORDER BY batch_group",
             [places, min(places), max(places)],
         ).fetchall()
@@ -168,10 +167,11 @@ class Ledger:
                 *wanted[key],
                 _instant(instant) if instant is not None else None,
                 _instant(seen_at) if seen_at is not None else None,
+                _instant(seen_before) if seen_before is not None else None,
                 form,
                 remembered,
             )
-            for key, subject, instant, seen_at, form, remembered in rows
+            for key, subject, instant, seen_at, seen_before, form, remembered in rows
             if subject == wanted[key][1]
         ]
 
@@ -194,7 +194,7 @@ class Ledger:
         self._group += 1
         with self._transaction():
             self._do(
-                "INSERT INTO memory SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.f, r.r, $4"
+                "INSERT INTO memory SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.b, r.f, r.r, $4"
                 " FROM (SELECT unnest(from_json($5, $6)) AS r)",
                 [self._source, *scope, self._group, document.decode(), _ROWS],
             )
@@ -569,7 +569,8 @@ def _give_keys(db: duckdb.DuckDBPyConnection) -> None:
     ]
     db.execute("BEGIN")
     db.execute(
-        "CREATE TABLE renewed AS SELECT key, memory.* REPLACE (remembered::VARCHAR AS remembered) FROM memory JOIN"
+        "CREATE TABLE renewed AS SELECT key, source, platform, shop, stream, subject, instant, seen_at, NULL::TIMESTAMP AS seen_before,"
+        " form, remembered::VARCHAR AS remembered, batch_group FROM memory JOIN"
         " (SELECT unnest($1::BIGINT[]) AS place, unnest($2::UBIGINT[]) AS key) AS keys ON memory.rowid = keys.place",
         [[place for place, *_ in rows], keys],
     )

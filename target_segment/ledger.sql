@@ -14,6 +14,7 @@ CREATE TABLE memory (                      -- what was last seen of each subject
     subject VARCHAR NOT NULL,
     instant TIMESTAMP,                     -- of the newest snapshot
     seen_at TIMESTAMP,                     -- when it was last read, by the shop's clock
+    seen_before TIMESTAMP,                 -- and when before that
     form UUID,                             -- the hash of the raw record as it was last read, and of the settings
     remembered VARCHAR USING COMPRESSION zstd NOT NULL,  -- fates, states, totals, parts, as JSON
     batch_group BIGINT NOT NULL            -- the group of batches with whose intent it was written

@@ -76,7 +76,7 @@ class Memory(Struct, omit_defaults=True):
 
 
 class Row(Struct):
-    """A subject's memory with its dates: `instant` of the newest snapshot, `seen_at` when it was last read."""
+    """A subject's memory with its dates: `instant` of the newest snapshot, when it was last read and when before that."""
 
     stream: str
     subject: str
@@ -86,6 +86,16 @@ class Row(Struct):
     form: str | None = None
     changed: bool = False
     replaces: bool = False
+    seen_before: datetime | None = None
+
+    def see(self, read_at: datetime) -> None:
+        """Note that it was read."""
+        if self.seen_at is None or read_at > self.seen_at:
+            self.seen_before, self.seen_at = self.seen_at, read_at
+
+    def seen(self, before: datetime) -> datetime | None:
+        """Return when it was last read before an instant, as far as that is remembered."""
+        return self.seen_at if self.seen_at is None or self.seen_at < before else self.seen_before
 
 
 class Found(Struct, frozen=True, array_like=True, gc=False):
@@ -95,6 +105,7 @@ class Found(Struct, frozen=True, array_like=True, gc=False):
     subject: str
     instant: datetime | None
     seen_at: datetime | None
+    seen_before: datetime | None
     form: str | None
     remembered: str
 
@@ -132,7 +143,7 @@ def recalled(keys: Iterable[Key], found: Iterable[Found]) -> dict[Key, Row]:
     for each in found:
         rows[each.stream, each.subject] = Row(
             each.stream, each.subject, _memory.decode(each.remembered), each.instant, each.seen_at, each.form,
-            changed=False, replaces=True,
+            replaces=True, seen_before=each.seen_before,
         )  # fmt: skip
     return rows
 
@@ -152,6 +163,7 @@ def document(rows: Iterable[Row], source: str, scope: Scope) -> bytes:
                 "s": row.subject,
                 "i": row.instant,
                 "n": row.seen_at,
+                "b": row.seen_before,
                 "f": row.form,
                 "r": _encode(row.memory).decode(),
             }

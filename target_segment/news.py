@@ -11,10 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import sha1
 
+from msgspec.structs import replace
+
 from target_segment.errors import Malformed
 from target_segment.identity import Identity, Resolve
 from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
-from target_segment.snapshots import OrderSummary, Refund
+from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
 from target_segment.transitions import AGES_AGO, TABLE, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
@@ -96,7 +98,7 @@ class Newsroom:
             order_row.memory.guest = identity.anonymous_id
             order_row.changed = True
         row.instant = max(row.instant, proof.instant) if row.instant else proof.instant
-        row.seen_at = max(row.seen_at, proof.read_at) if row.seen_at else proof.read_at
+        row.see(proof.read_at)
         row.changed = True
         return [] if self._baseline else news
 
@@ -107,7 +109,9 @@ class Newsroom:
         name, part = transition.name, transition.part
         key = f"{name}:{part}" if part else name
         fate = memory.fates.get(key)
-        interval = row.seen_at or proof.created
+        # What came with its order had not happened when the order was last read without it.
+        with_order = order_row.seen(proof.read_at) if order_row and order_row is not row else None
+        interval = row.seen_at or with_order or proof.created
         start, at = transition.start or interval, transition.at
         if fate:
             if fate.fate != BEFORE or fate.start < self._since(name) or name not in self._on:
@@ -275,6 +279,8 @@ class Newsroom:
         memory.identified = True
         row.instant, row.seen_at, row.changed = row.instant or at, row.seen_at or proof.read_at, True
         self.tally["identify", self._fate] += 1
+        if memory.spoken == "customers" and not speaks:
+            proof = _uncontradicted(proof, state.facts)
         transition = Transition(name="identify", at=at)
         person = identity.person or ""
         return self._tell(
@@ -411,3 +417,14 @@ def message_id(key: str) -> str:
 
 def _text(at: datetime) -> str:
     return str(plain(at))
+
+
+def _uncontradicted(proof: Proof, facts: str) -> Proof:
+    """Return a proof whose customer shows nothing that differs from what the customers stream said: an order may carry what was so once."""
+    order = proof.order
+    if order is None or not changed(facts, proof.traits or traits_of_summary(proof.customer, order)):
+        return proof
+    bare = CustomerSummary(id=proof.customer.id if proof.customer else None)
+    plainly = replace(order, customer=bare)
+    snapshot = plainly if proof.snapshot is order else replace(proof.snapshot, order=plainly)
+    return replace(proof, snapshot=snapshot, order=plainly, customer=bare)

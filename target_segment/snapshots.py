@@ -64,6 +64,7 @@ class CustomerSummary(Part, frozen=True, kw_only=True, gc=False):
     phone: Says[str] = UNSET
     first_name: Says[str] = UNSET
     last_name: Says[str] = UNSET
+    name: Says[str] = UNSET
     created_at: Says[Instant] = UNSET
     state: Says[str] = UNSET
     verified_email: Says[bool] = UNSET
@@ -263,7 +264,6 @@ class Customer(CustomerSummary, frozen=True, kw_only=True, gc=False):
     updated_at: Says[Instant] = UNSET
     deleted_at: Says[Instant] = UNSET
     is_guest: Says[bool] = UNSET
-    name: Says[str] = UNSET
     tax_exempt: Says[bool] = UNSET
     data_sale_opt_out: Says[bool] = UNSET
 

@@ -123,7 +123,7 @@ def _values(customer: Who, order: OrderSummary | None, *, seed_names: bool) -> t
         customer.phone,
         first,
         last,
-        whole.name if whole else None,
+        customer.name,
         created_at,
         place,
         note,

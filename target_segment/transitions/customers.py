@@ -19,29 +19,36 @@ _metafields = parts("name", "value")
 
 
 _scalars = attrgetter(
-    "email", "phone", "first_name", "last_name", "created_at", "state", "verified_email", "locale", "note"
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "name",
+    "created_at",
+    "state",
+    "verified_email",
+    "locale",
+    "note",
 )
 
 
 def facts(customer: Customer) -> str:
     """Return the facts that Customer Updated looks at, in the table's order; identify adds the counters."""
-    return _facts(
-        customer, hashed(customer.name), hashed(customer.tax_exempt), hashed(customer.data_sale_opt_out)
-    )
+    return _facts(customer, hashed(customer.tax_exempt), hashed(customer.data_sale_opt_out))
 
 
 def traits_of_summary(customer: CustomerSummary | None, order: OrderSummary) -> str:
     """Return the facts by which identify is compared when an order speaks: no counters, they are not of the order's time."""
     if customer is None:
         return joined([hashed(order.email or UNSET), hashed(order.phone or UNSET), *_ABSENT])
-    return _facts(customer, "", "", "") + ",,"
+    return _facts(customer, "", "") + ",,"
 
 
 _ABSENT = [""] * (len(CUSTOMER_FACTS) + len(COUNTERS) - 2)
 
 
-def _facts(customer: CustomerSummary, name: str, exempt: str, opt_out: str) -> str:
-    email, phone, first, last, created, state, verified, locale, note = map(hashed, _scalars(customer))
+def _facts(customer: CustomerSummary, exempt: str, opt_out: str) -> str:
+    email, phone, first, last, name, created, state, verified, locale, note = map(hashed, _scalars(customer))
     return joined(
         [
             email, phone, first, last, name, created, state, verified, locale, words(customer.tags), note, exempt, opt_out,

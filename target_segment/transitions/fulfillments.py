@@ -43,7 +43,7 @@ def derivation(
             snapshot=fulfillment,
             instant=instant,
             read_at=read_at,
-            created=left or AGES_AGO,
+            created=left or fulfillment.order.created_at or AGES_AGO,
             transitions=told,
             order=fulfillment.order,
             customer=fulfillment.order.customer or None,

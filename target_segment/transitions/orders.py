@@ -57,7 +57,8 @@ _INSTANTS = {
     "cancelled": "cancelled_at",
 }
 # Where a platform keeps no instant, its word proves that it happened (Elastic Path keeps none of these).
-_WORDS = {
+_WORDS: dict[str, tuple[str, frozenset[str | bool]]] = {
+    "completed": ("completed", frozenset({True})),
     "paid": ("financial_status", frozenset({"paid", "partially_refunded", "refunded"})),
     "fulfilled": ("fulfillment_status", frozenset({"fulfilled"})),
     "cancelled": ("status", frozenset({"cancelled"})),

@@ -606,3 +606,73 @@ def test_a_record_of_another_stream_never_adopts_what_the_order_said(world):
     """Adoption and staleness hold within one stream: a parcel may be older than its order's last edit."""
     world.run(order(updated_at=day(9)))
     assert tracks(world.run(fulfillment(updated_at=day(3)))) == ["Fulfillment Created"]
+
+
+# --- where the platform keeps no instant
+
+
+def test_an_order_completed_by_word_was_so_since_it_was_last_seen_otherwise(world):
+    world.settings["since"] = day(5)
+    before = order(completed_at=None, completed=False)
+    after = order(completed_at=None, completed=True, updated_at=day(8))
+    assert tracks(world.run(before, at=day(6))) == []
+    (completed,) = [each for each in world.run(after, at=day(9)) if each["type"] == "track"]
+    assert (completed["event"], completed["timestamp"]) == ("Order Completed", day(8))
+    assert world.run(after, at=day(10), sent_from="elsewhere") == []
+
+
+def test_an_order_completed_by_word_may_be_as_old_as_its_creation(world):
+    world.settings["since"] = day(5)
+    assert tracks(world.run(order(completed_at=None, completed=True, updated_at=day(8)), at=day(9))) == []
+
+
+UNDATED = {"fulfilled_at": None, "created_at": None, "updated_at": day(8)}
+
+
+def test_a_parcel_without_an_instant_left_since_its_order_was_last_read_without_it(world):
+    world.settings["since"] = day(5)
+    world.run(order(), at=day(6))
+    told = world.run(order(updated_at=day(8)), fulfillment(**UNDATED), at=day(9))
+    (left,) = [each for each in told if each.get("event") == "Fulfillment Created"]
+    assert left["timestamp"] == day(8)
+
+
+def test_a_parcel_without_an_instant_may_have_left_before_since(world):
+    world.settings["since"] = day(5)
+    world.run(order(), at=day(4))
+    assert "Fulfillment Created" not in tracks(
+        world.run(order(updated_at=day(8)), fulfillment(**UNDATED), at=day(9))
+    )
+
+
+def test_an_order_read_again_unchanged_had_no_parcel_until_then(world):
+    """Its own record is skipped both times: what counts is the reading before the one that brought the parcel."""
+    world.settings["since"] = day(5)
+    world.run(order(), at=day(4))
+    world.run(order(), at=day(6))
+    assert "Fulfillment Created" in tracks(world.run(order(), fulfillment(**UNDATED), at=day(9)))
+
+
+def test_a_parcel_that_comes_with_the_first_sight_of_its_order_is_as_old_as_the_order(world):
+    world.settings["since"] = day(5)
+    assert "Fulfillment Created" not in tracks(world.run(order(), fulfillment(**UNDATED), at=day(9)))
+
+
+# --- an order's customer as it was then
+
+
+def test_what_an_order_says_of_its_customer_does_not_undo_what_the_customer_said(world):
+    """The customers stream has spoken before `since`; an order that was placed under the old address forces an identify."""
+    world.settings["since"] = day(5)
+    world.run(customer(email="new@example.org"), at=day(4))
+    told = world.run(order(created_at=day(6), customer=customer_of(email="old@example.org")), at=day(7))
+    (identify,) = [each for each in told if each["type"] == "identify"]
+    assert identify["userId"] == "7"
+    assert "old@example.org" not in str(identify)
+
+
+def test_what_an_order_says_of_its_customer_goes_along_where_nothing_contradicts(world):
+    world.settings["since"] = day(5)
+    world.run(customer(), at=day(4))
+    (identify, *_) = world.run(order(created_at=day(6)), at=day(7))
+    assert identify["traits"]["email"] == "c7@example.org"
