@@ -27,7 +27,7 @@ R = TypeVar("R", bound=raw.Raw)
 LARGEST = 100
 """Orders or customers that are asked for at once: PrestaShop loads each of them by itself."""
 
-OVERLAP = 200
+OVERLAP = 20
 """Entries of the history that are read again: one may be written after another with a higher id."""
 
 ENTRIES = "order_histories"
