@@ -425,7 +425,7 @@ class Book:
             kept = self.grouped(kept, parcel, fact.at, bumps=fact.bumps)
         elif self.groups == "checkout":
             kept = self._on_plan(kept, parcel, fact)
-        if all(order.left(each) <= order.fulfilled(each.id) for each in order.lines):
+        if not kept.shipped and all(order.left(each) <= order.fulfilled(each.id) for each in order.lines):
             kept = replace(
                 kept,
                 shipped=True,
