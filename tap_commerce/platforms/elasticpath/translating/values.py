@@ -120,11 +120,12 @@ def attributes(told: raw.Maybe[dict[str, Any]]) -> Says[list[records.Attribute]]
     """
     if not isinstance(told, dict):
         return told
-    return [
-        records.Attribute(
-            name=name, value=_value(each["value"] if isinstance(each, dict) and "value" in each else each)
-        )
+    values = {
+        name: _value(each["value"] if isinstance(each, dict) and "value" in each else each)
         for name, each in told.items()
+    }
+    return [
+        records.Attribute(name=name, value=value) for name, value in values.items() if not anonymous(value)
     ]
 
 

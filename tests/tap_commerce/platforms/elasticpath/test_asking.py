@@ -1,6 +1,7 @@
 """The tap's questions: to a store that answers as it is told, and to a sandbox with a life of its own."""
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -157,12 +158,30 @@ def test_a_list_that_never_shows_all_that_it_counts_is_an_error_and_no_shorter_l
         ids(opened(Store(NOW, **{"/v2/orders": answer})))
 
 
-@pytest.mark.parametrize("minutes", [-1, 1440, 1500])
+@pytest.mark.parametrize("minutes", [-1, 1441, 2000])
 def test_rows_outside_the_window_say_that_the_filter_was_not_understood(minutes):
     ignoring = {"data": [order("a", at(minutes))], "meta": {"results": {"total": 1}}}
     store = Store(NOW + timedelta(days=30), **{"/v2/orders": ignoring})
     with pytest.raises(Malformed, match="filter does not do"):
         ids(opened(store))
+
+
+def test_a_filter_that_is_understood_by_the_day_is_spelled_otherwise():
+    def answer(query):
+        found = re.findall(r",(.+?)\)", query.get("filter", ""))
+        if not found or "T" in found[0]:
+            return {"data": [order("a", at(-300)), order("b", at(5))]}
+        start, end = (datetime.fromtimestamp(int(each) / 1000, UTC) for each in found)
+        assert (start, end) == DAY[:2]
+        return {"data": [order("b", at(5))]}
+
+    assert ids(opened(Store(NOW + timedelta(days=30), **{"/v2/orders": answer}))) == ["b"]
+
+
+@pytest.mark.parametrize("minutes", [-0.01, 1440, 1440.01])
+def test_a_second_more_or_less_is_no_misunderstanding(minutes):
+    store = Store(NOW + timedelta(days=30), **{"/v2/orders": {"data": [order("a", at(minutes))]}})
+    assert ids(opened(store)) == ["a"]
 
 
 def test_a_row_that_changed_while_it_was_read_is_told_as_it_is():

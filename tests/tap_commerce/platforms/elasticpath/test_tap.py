@@ -22,7 +22,6 @@ from sandbox.verdict import faults
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.tap import TapCommerce, main
 from target_segment.target import TargetSegment
-from target_segment.transitions import orders
 
 ROOT = Path(__file__).parents[4]
 CATALOG = ROOT / "catalogs" / "elasticpath.json"
@@ -247,13 +246,6 @@ def quiet():
     logging.disable(logging.NOTSET)
 
 
-by_word = pytest.mark.skipif(
-    "completed" not in orders._WORDS,
-    reason="the target does not know yet an order that is completed by its word alone",
-)
-
-
-@by_word
 @pytest.mark.parametrize(
     ("seed", "options"),
     [

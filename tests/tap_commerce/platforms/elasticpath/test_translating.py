@@ -550,6 +550,7 @@ def test_attributes_are_values_of_any_type():
         "points": {"type": "integer", "value": 7},
         "plain": "text",
         "none": {"type": "string", "value": None},
+        "gone": {"type": "string", "value": "*"},
     }
     assert [(each.name, each.value) for each in attributes(said)] == [
         ("member", "true"),
