@@ -153,8 +153,9 @@ def shared(family: Family) -> Price:
         return Price(order.total_products_wt, shipping, NOTHING)
     if family.rules is UNSET:
         return Price(UNSET, UNSET, UNSET)
-    free = shipping if any(each.free_shipping is True for each in standing(family.rules)) else NOTHING
-    if free > discount:
+    waived = {each.free_shipping for each in standing(family.rules)}
+    free = shipping if True in waived else NOTHING
+    if UNSET in waived or free > discount:
         return Price(UNSET, UNSET, UNSET)
     return Price(less(order.total_products_wt, discount - free), shipping - free, discount - free)
 
@@ -171,6 +172,8 @@ def coupons(family: Family) -> Says[list[records.Coupon]]:
     found: dict[str, records.Coupon] = {}
     for each in standing(family.rules):
         rule = family.codes.get(each.id_cart_rule) if each.id_cart_rule else None
+        if rule is not None and rule.code is UNSET:
+            return UNSET
         if rule is None or not rule.code:
             continue
         before = found.get(rule.code.casefold())

@@ -454,6 +454,15 @@ def test_a_code_counts_once_however_it_was_typed_and_only_while_it_stands():
     assert [(each.code, each.amount) for each in order_record(family, known()).coupons] == [("WELCOME", 8)]
 
 
+def test_what_a_shop_does_not_know_of_vouchers_is_not_made_up():
+    used, code = rule(1, UNSET, 5)
+    family = Family(order=order(), rules=[used], codes={1: code})
+    assert order_record(family, known()).coupons is UNSET
+    facts = {"total_discounts_tax_incl": Decimal(5), "total_shipping_tax_incl": Decimal(5)}
+    about = order_record(Family(order=order(**facts), rules=[used], codes={}), known())
+    assert (about.subtotal, about.shipping) == (UNSET, UNSET)
+
+
 def test_a_carrier_called_0_is_the_shop_itself():
     carriers = {1: raw.Carrier(id=1, name="0")}
     lists = {"carriers": carriers}
