@@ -1,28 +1,21 @@
-"""The promise, end to end: whatever the shop's life and whenever it is polled, Segment holds what a perfect observer told.
+"""The promise, end to end, on every platform: whatever the shop's life and whenever it is polled, Segment holds what a perfect observer told.
 
 Tap and target run in this process, over real HTTP on loopback; what must be told comes from the shop's own history.
 """
 
-import io
-import json
 import logging
-from contextlib import redirect_stdout, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sandbox.expectation import expect
+from sandbox.dialects import DIALECTS
 from sandbox.faults import Faults
-from sandbox.segment import Segment
 from sandbox.shop import Shop
-from sandbox.shopify import Shopify
-from sandbox.verdict import faults
-from tap_commerce.http import Wire
-from tap_commerce.tap import TapCommerce
-from target_segment.target import TargetSegment
+from tests.world import START, Crash, Told, World
 
 # The same lives every time, and the first that fails is as good as the smallest: each takes seconds.
 LIVES = {
@@ -32,21 +25,7 @@ LIVES = {
     "suppress_health_check": list(HealthCheck),
 }
 
-START = datetime(2026, 10, 1, tzinfo=UTC)
-TOKEN, KEY = "shpat_test", "key"
-
-
-class Crash(BaseException):
-    """The process is gone: nothing after this happens."""
-
-
-class Told(TargetSegment):
-    """A target that waits in the shop's time, in which nothing happens meanwhile."""
-
-    shop = None
-
-    def _sleep(self, seconds):
-        Told.shop.rest(seconds)
+every = pytest.mark.parametrize("dialect", sorted(DIALECTS))
 
 
 class Crashing(Told):
@@ -71,73 +50,6 @@ class InTwo(Told):
         return started
 
 
-class World:
-    """A shop, its API, a Segment and a ledger; `poll` is one run of the pipe with a bookmark carried as a scheduler does."""
-
-    def __init__(self, folder, shop, *, since=START, **apis):
-        self.shop, self.since, self.ledger = shop, since, f"{folder}/ledger.duckdb"
-        self.api = Shopify(shop, token=TOKEN, **apis)
-        self.segment = Segment(write_keys={KEY}, clock=lambda: shop.now)
-        self.state, self.polls = None, []
-        Told.shop = shop
-
-    def __enter__(self):
-        self.api.__enter__()
-        self.segment.__enter__()
-        return self
-
-    def __exit__(self, *error):
-        self.segment.__exit__(*error)
-        self.api.__exit__(*error)
-
-    def read(self, state, **tap):
-        """Return what the tap writes."""
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        with redirect_stdout(out):
-            TapCommerce(
-                config={
-                    "platform": "shopify",
-                    "api_url": self.api.url,
-                    "shop": "acme",
-                    "access_token": TOKEN,
-                    "start_date": START.isoformat(),
-                    **tap,
-                },
-                state=state,
-                wire=Wire(user_agent="test", sleep=self.shop.rest),
-            ).sync_all()
-        return out.buffer.getvalue()
-
-    def tell(self, lines, kind=Told, **target):
-        """Hand lines to the target and keep the last STATE that it prints."""
-        out = io.StringIO()
-        try:
-            with redirect_stdout(out):
-                run = kind(
-                    config={
-                        "write_key": KEY,
-                        "endpoint": self.segment.endpoint,
-                        "since": self.since.isoformat(),
-                        "ledger": self.ledger,
-                        "max_events_per_second": 0,
-                        **target,
-                    }
-                )
-                assert run.run(io.BytesIO(lines)) == 0
-        finally:
-            if states := out.getvalue().split("\n")[:-1]:
-                self.state = json.loads(states[-1])
-
-    def poll(self, **tap):
-        """Poll once."""
-        self.polls.append(self.shop.now)
-        self.tell(self.read(self.state, **tap))
-
-    def wrong(self):
-        """Say what Segment holds that it should not, or lacks."""
-        return faults(self.segment, expect(self.shop, since=self.since, polls=self.polls))
-
-
 @pytest.fixture(autouse=True)
 def quiet():
     logging.disable(logging.WARNING)
@@ -154,76 +66,92 @@ def lives(draw):
     return seed, hours, history
 
 
-@settings(max_examples=10, **LIVES)
-@given(lives())
-def test_segment_holds_what_a_perfect_observer_told(life):
+@every
+@settings(max_examples=5, **LIVES)
+@given(life=lives())
+def test_segment_holds_what_a_perfect_observer_told(dialect, life):
     """Once and running events exactly, states in order and current, a full second reading tells nothing."""
     seed, hours, history = life
-    shop = Shop(seed=seed, start=START, orders_per_day=5, customers_per_day=2, pace=0.4)
+    shop = Shop(seed=seed, start=START, orders_per_day=5, customers_per_day=2, pace=0.4, max_lines=30)
     with TemporaryDirectory() as folder:
         shop.live(START + timedelta(hours=history))
-        with World(folder, shop, since=shop.now) as world:
+        with World(dialect, folder, shop, since=shop.now) as world:
             for each in hours:
                 shop.advance(3600 * each)
                 world.poll()
-            shop.rest(3700)
-            world.poll(recheck_hours=0)
+            world.settle()
             assert world.wrong() == []
             told = len(world.segment.events)
             world.tell(world.read(None))
             assert len(world.segment.events) == told
 
 
-@settings(max_examples=4, **LIVES)
-@given(st.integers(0, 10_000), st.sampled_from(["low", "linear"]))
-def test_a_shop_and_a_segment_that_fail_now_and_then_change_nothing(seed, cost):
-    """Throttling, error pages, resets and lost answers are waited out."""
-    shop = Shop(seed=seed, start=START, orders_per_day=4, customers_per_day=2, pace=0.4, max_lines=30)
-    shop.live(START + timedelta(days=3))
-    with TemporaryDirectory() as folder:
-        ill = World(
-            folder,
-            shop,
-            cost=cost,
-            faults=Faults(seed=seed, rate=0.1, kinds=("429", "500", "503", "truncated", "internal")),
-        )
-        ill.segment.faults = Faults(seed=seed, rate=0.2, kinds=("500", "lost", "reset"))
-        with ill as world:
+@every
+def test_nothing_is_lost_over_a_month_of_polls_at_random(dialect, tmp_path):
+    """As a scheduler polls that is now and then away: after minutes, hours or days, with the second look when it is due."""
+    draw = Random(f"month/{dialect}")  # noqa: S311 - the same month every time
+    shop = Shop(seed=31, start=START, orders_per_day=2, customers_per_day=0.7, max_lines=9)
+    end = START + timedelta(days=30)
+    with World(dialect, tmp_path, shop) as world:
+        while shop.now < end:
+            shop.advance(3600 * min(72, draw.expovariate(1 / 28)))
             world.poll()
-            shop.rest(3700)
-            world.poll(recheck_hours=0)
-            assert world.wrong() == []
-
-
-def test_a_long_run_in_two_processes_tells_the_same(tmp_path):
-    """Polls of one life by turns in one process and in two: nothing lost, doubled or invented, a second reading tells nothing."""
-    shop = Shop(seed=5, start=START, orders_per_day=12, customers_per_day=5, pace=0.4, max_lines=20)
-    with World(tmp_path, shop) as world:
-        for kind in (InTwo, Told, InTwo):
-            shop.advance(3600 * 60)
-            world.polls.append(shop.now)
-            world.tell(world.read(world.state), kind)
-        shop.rest(3700)
-        world.polls.append(shop.now)
-        world.tell(world.read(world.state, recheck_hours=0), InTwo)
+        world.settle()
+        assert len(world.polls) > 15
+        assert len(shop.orders) > 40
         assert world.wrong() == []
         told = len(world.segment.events)
-        assert told > 300
+        world.tell(world.read(None))
+        assert len(world.segment.events) == told
+
+
+@every
+@settings(max_examples=2, **LIVES)
+@given(seed=st.integers(0, 10_000))
+def test_a_shop_and_a_segment_that_fail_now_and_then_change_nothing(dialect, seed):
+    """Throttling, error pages, resets and lost answers are waited out."""
+    shop = Shop(seed=seed, start=START, orders_per_day=4, customers_per_day=2, pace=0.4, max_lines=30)
+    shop.live(START + timedelta(days=2))
+    kinds = ("429", "500", "503", "truncated", "reset", "html", *DIALECTS[dialect].faults)
+    failing = Faults(seed=seed, rate=0.2, kinds=kinds)
+    with (
+        TemporaryDirectory() as folder,
+        World(dialect, folder, shop, faults=failing, **DIALECTS[dialect].throttling) as world,
+    ):
+        world.segment.faults = Faults(seed=seed, rate=0.2, kinds=("500", "lost", "reset"))
+        world.poll(page_size=5)
+        shop.advance(3600 * 20)
+        world.poll(page_size=5)
+        world.settle()
+        assert failing.happened
+        assert world.wrong() == []
+
+
+@every
+def test_a_long_run_in_two_processes_tells_the_same(dialect, tmp_path):
+    """Polls of one life by turns in one process and in two: nothing lost, doubled or invented, a second reading tells nothing."""
+    shop = Shop(seed=5, start=START, orders_per_day=12, customers_per_day=5, pace=0.4, max_lines=10)
+    with World(dialect, tmp_path, shop) as world:
+        for kind in (InTwo, Told):
+            shop.advance(3600 * 40)
+            world.poll(kind)
+        world.settle(InTwo)
+        assert world.wrong() == []
+        told = len(world.segment.events)
+        assert told > 100
         world.tell(world.read(None), InTwo)
         assert len(world.segment.events) == told
 
 
-def test_a_target_that_dies_at_any_point_loses_and_doubles_nothing(tmp_path):
+@every
+def test_a_target_that_dies_at_any_point_loses_and_doubles_nothing(dialect, tmp_path):
     """It is gone at each named point in turn, twice a run; the next run finishes what was intended, and no id has two contents."""
-    shop = Shop(seed=11, start=START, orders_per_day=6, customers_per_day=3, pace=0.4, max_lines=20)
-    with World(tmp_path, shop) as world:
+    shop = Shop(seed=11, start=START, orders_per_day=6, customers_per_day=3, pace=0.4, max_lines=9)
+    with World(dialect, tmp_path, shop) as world:
         for step in range(1, 13):
             shop.advance(3600 * 9)
-            world.polls.append(shop.now)
-            lines = world.read(world.state)
             Crashing.left = step
-            with suppress(Crash):
-                world.tell(lines, Crashing)
-        shop.rest(3700)
-        world.poll(recheck_hours=0)
+            world.break_off(Crashing)
+        assert len(world.broken) > 5
+        world.settle()
         assert world.wrong() == []

@@ -177,6 +177,14 @@ class Shopify:
         """The shop's base URL: the setting `api_url`."""
         return self._server.url
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The tap's settings that reach this shop: the static token, or the app's own credentials where it has any."""
+        said = {"platform": "shopify", "api_url": self.url}
+        if self.client_id:
+            return said | {"client_id": self.client_id, "client_secret": self.client_secret}
+        return said | {"access_token": self.token}
+
     def advance(self, seconds: float) -> None:
         """Let virtual time pass, as a client does that sleeps."""
         self.shop.advance(seconds)

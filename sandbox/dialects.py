@@ -1,0 +1,136 @@
+"""The one list of all platforms that the sandbox speaks: how to open a shop in each, and what can be expected of it.
+
+Whoever uses it names no platform: a further one is one more entry here, whatever runs over all of them runs over it too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+from sandbox import expectation
+from sandbox.elasticpath import ElasticPath
+from sandbox.elasticpath import expecting as elasticpath
+from sandbox.expectation import Expectation
+from sandbox.prestashop import PrestaShop
+from sandbox.prestashop import expecting as prestashop
+from sandbox.shop import Shop
+from sandbox.shopify import Shopify
+
+
+class Calls(Protocol):
+    """The requests that a server saw, oldest first; each knows at least its `name` and its `status`."""
+
+    def __len__(self) -> int: ...
+    def clear(self) -> None: ...
+
+
+class Api(Protocol):
+    """A shop, served on loopback as a platform would."""
+
+    shop: Shop
+    calls: Any
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """One platform, as the sandbox speaks it.
+
+    `serve` opens a shop: `serve(shop, faults=…, tick=…, **options)`; `expect` says what must have been told of an open one.
+    """
+
+    serve: Callable[..., Any]
+    expect: Callable[..., Expectation]
+    order_id: Callable[[Any, int], str]
+    """What the platform calls an order of the shop."""
+    customer_id: Callable[[Any, int], str]
+    expiring: Mapping[str, Any] | None = None
+    """Options with which tokens expire while they are used; None where there are no tokens."""
+    throttling: Mapping[str, Any] = field(default_factory=dict)
+    """Options with which the platform throttles by its own rule."""
+    faults: tuple[str, ...] = ()
+    """Kinds of faults of its own, that are no refusal."""
+    silent: Mapping[str, Any] = field(default_factory=dict)
+    """Options with which as little as possible of what happens to an order touches it."""
+    noticed: frozenset[str] = frozenset()
+    """What even so the next poll finds, of `refund`, `tracking` and `parcel`; the rest waits for the second look."""
+    asked_for: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The name of a call → the streams for which it is made, and no others."""
+
+
+def open_shop(name: str, shop: Shop, **options: Any) -> Any:
+    """Return a server of a shop that speaks a platform's dialect; use it as a context manager."""
+    return DIALECTS[name].serve(shop, **options)
+
+
+def expect(name: str, api: Any, **said: Any) -> Expectation:
+    """Say what must have been told of a shop that was seen through this server: `since`, `polls` and the rest as in `sandbox.expectation`."""
+    return DIALECTS[name].expect(api, **said)
+
+
+DIALECTS: dict[str, Dialect] = {
+    "shopify": Dialect(
+        serve=Shopify,
+        expect=lambda api, **said: expectation.expect(api.shop, **said),
+        order_id=lambda api, order: str(order),  # noqa: ARG005
+        customer_id=lambda api, customer: str(customer),  # noqa: ARG005
+        expiring={"client_id": "app", "client_secret": "app-secret", "token_lifetime": 100, "tick": 21},
+        throttling={"bucket": 1000, "restore": 50, "cost": "linear"},
+        faults=("internal", "502"),
+        asked_for={
+            "Customers": frozenset({"customers"}),
+            "Orders": frozenset({"orders", "refunds", "fulfillments"}),
+            "RefundLines": frozenset({"refunds"}),
+            "FulfillmentLines": frozenset({"fulfillments"}),
+            "FulfillmentTracking": frozenset({"fulfillments"}),
+        },
+    ),
+    "prestashop": Dialect(
+        serve=PrestaShop,
+        expect=lambda api, **said: prestashop.expect(
+            api.shop, timezone=api.timezone, shops=api.book.shops, id_shop=api.settings.get("id_shop"), **said
+        ),
+        order_id=lambda api, order: str(api.book.read(api.shop.history).order_ids[order]),
+        customer_id=lambda api, customer: str(api.book.read(api.shop.history).customer_ids[customer]),
+        faults=("fatal", "module_warning", "502"),
+        noticed=frozenset({"refund", "tracking", "parcel"}),
+        asked_for={
+            "orders": frozenset({"orders", "refunds", "fulfillments"}),
+            "order_carriers": frozenset({"fulfillments"}),
+            "order_slip": frozenset({"orders", "refunds"}),
+            "order_payments": frozenset({"orders"}),
+            "order_cart_rules": frozenset({"orders"}),
+        },
+    ),
+    "elasticpath": Dialect(
+        serve=ElasticPath,
+        expect=lambda api, **said: elasticpath.expect(
+            api.shop,
+            book=api.book,
+            buyers=api.buyers,
+            customer_source=api.settings["customer_source"],
+            instants=api.spelling.instants,
+            **said,
+        ),
+        order_id=lambda api, order: api.id_of("order", order),
+        customer_id=lambda api, customer: api.id_of("customer", customer),
+        expiring={"token_lifetime": 100, "tick": 21},
+        throttling={"rate": 5},
+        faults=("expired", "502", "504"),
+        silent={"refund_bumps": False, "group_bumps": False},
+        asked_for={
+            "customers": frozenset({"customers"}),
+            "erasure-requests": frozenset({"customers"}),
+            "orders": frozenset({"orders", "refunds", "fulfillments"}),
+            "transactions": frozenset({"orders", "refunds", "fulfillments"}),
+            "shipping-groups": frozenset({"orders", "fulfillments"}),
+        },
+    ),
+}
+"""How each platform is spoken."""
