@@ -16,6 +16,7 @@ from msgspec import Raw
 from target_segment.errors import Misconfigured, TemplateError
 from target_segment.events.news import News, about
 from target_segment.events.shapes import ENCODER
+from target_segment.events.watchdog import Overrun, Watchdog
 from target_segment.identity import customer_id_of
 
 Properties = Callable[[News], Any]
@@ -127,6 +128,8 @@ def _compiled(name: str, text: str, timeout: int) -> Callable[[Any, str], dict[s
         ) from error
 
     reached = [0]
+    # Its own clock, which says where it was, comes first; it is not looked at within a regular expression.
+    watchdog = Watchdog(timeout / 1000 + 0.1)
 
     def evaluate(given: Any, record: str) -> dict[str, Any]:
         # jsonata-python starts its clock when the bounds are set, keeps what a template binds at its top level, and calls
@@ -136,7 +139,11 @@ def _compiled(name: str, text: str, timeout: int) -> Callable[[Any, str], dict[s
         environment.set_evaluate_entry_callback(_noting(reached, environment.lookup("__evaluate_entry")))
         Jsonata.CURRENT.jsonata = expression
         try:
-            found = expression.evaluate(given, {})
+            found = watchdog.watched(lambda: expression.evaluate(given, {}))
+        except Overrun as error:
+            raise TemplateError(
+                f"template `{name}` failed on {record}, at position {reached[0]}: it took longer than {timeout} milliseconds"
+            ) from error
         except JException as error:
             place = error.location if (error.location or -1) >= 0 else reached[0]
             raise TemplateError(
