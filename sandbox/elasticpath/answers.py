@@ -420,16 +420,16 @@ def group(each: Group, kept: Kept, *, shop: Shop, spell: Spelling) -> Answer:
 # Buyers and the store
 
 
-def buyer(each: Buyer, kind: str, *, shop: Shop, spell: Spelling, url: str, starred: bool = False) -> Answer:
+def buyer(each: Buyer, kind: str, *, shop: Shop, spell: Spelling, url: str) -> Answer:
     """Write a buyer as a `customer`, an `account` or an `account_member`."""
     made: Answer = {
         "type": kind,
         "id": uuid(shop, kind, each.id),
-        "name": "*" if starred else each.name,
+        "name": each.name,
     }
     times = {"created_at": spell.at(each.created_at), "updated_at": spell.at(each.updated_at)}
     if kind != "account":
-        made["email"] = "*" if starred else each.email
+        made["email"] = each.email
     if kind == "customer":
         if each.id % 2:
             made["external_ref"] = f"c-{each.id}"

@@ -6,7 +6,7 @@ What the documentation leaves open is an option here. Parameters that the real s
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, NamedTuple, Self
@@ -84,7 +84,8 @@ class ElasticPath:
     How it behaves: tokens live `token_lifetime` virtual seconds. `rate` requests a second are let through (None: all), by `clock` in seconds; by default that counts
     requests, beside the shop's own time, which a client moves that sleeps there. A row reaches the lists up to `index_lag` seconds after it changed, and shows until
     then what it was. `tick` lets that many virtual seconds pass with every request; `between` is called before each. No offset above `most`. `forbidden` names resources that the
-    credentials may not read. `sorts_updated`: whether orders can be sorted by updated_at, which is not documented. `erasure_filter`: whether erasure requests are only listed by resource.
+    credentials may not read. `sorts_updated`: whether orders can be sorted by updated_at, which is not documented. `erasure_filter`: whether erasure requests are only listed by resource. `erased`: whether who was erased is `gone`
+    from the lists, or `starred`. `compares`: whether filters compare instants to the `ms`, or to the second (`s`).
     """
 
     def __init__(
@@ -120,6 +121,8 @@ class ElasticPath:
         forbidden: Iterable[str] = (),
         sorts_updated: bool = False,
         erasure_filter: bool = False,
+        erased: str = "gone",
+        compares: str = "ms",
     ) -> None:
         if buyers not in ("customers", "accounts", "both"):
             raise ValueError(f"buyers is customers, accounts or both, not {buyers}")
@@ -145,7 +148,8 @@ class ElasticPath:
         self.total_method, self.status_as, self.token_lifetime = total_method, status_as, token_lifetime
         self.index_lag, self.tick, self.between = index_lag, tick, between
         self.page_length, self.most, self.forbidden = page_length, most, frozenset(forbidden)
-        self.sorts_updated, self.erasure_filter = sorts_updated, erasure_filter
+        self.sorts_updated, self.erasure_filter, self.erased = sorts_updated, erasure_filter, erased
+        self.compares = compares
         self.faults = faults or Faults()
         self.faults.known(KINDS)
         self.calls = Calls()
@@ -458,7 +462,13 @@ class ElasticPath:
             raise Refused(400, title="Bad Request", detail="Could not parse the supplied filter")
         if text and name in FIELDS:
             try:
-                matches = matcher(text, FIELDS[name], beta=beta, plain_instants=name == "orders")
+                matches = matcher(
+                    text,
+                    FIELDS[name],
+                    beta=beta,
+                    plain_instants=name == "orders",
+                    whole=self.compares == "s",
+                )
             except Unparsable:
                 raise Refused(
                     400, title="Bad Request", detail="Could not parse the supplied filter"
@@ -502,11 +512,11 @@ class ElasticPath:
     def _people(self, kind: str) -> list[Row]:
         rows = []
         for key, states in self.book.buyers().items():
-            if not self._keeps(kind, key) or self.book.forgotten(key):
+            if not self._keeps(kind, key) or (self.book.forgotten(key) and self.erased == "gone"):
                 continue
             place = self._indexed([each.updated_at for each in states], f"buyer/{key}")
             if place is not None:
-                each = states[place]
+                each = self._starred(states[place])
                 rows.append(
                     Row(
                         uuid(self.shop, kind, key),
@@ -604,9 +614,15 @@ class ElasticPath:
     def _known(self, kind: str, id: str) -> Buyer:  # noqa: A002
         kind = kind.replace("-", "_")
         for key, states in self.book.buyers().items():
-            if uuid(self.shop, kind, key) == id and self._keeps(kind, key) and not self.book.forgotten(key):
-                return states[-1]
+            there = self.erased == "starred" or not self.book.forgotten(key)
+            if there and uuid(self.shop, kind, key) == id and self._keeps(kind, key):
+                return self._starred(states[-1])
         raise Refused(404, status="404", title="Not Found", detail=f"{kind} not found")
+
+    def _starred(self, buyer: Buyer) -> Buyer:
+        """Return a buyer without personal data, if it is forgotten."""
+        gone = [each.at for each in self.book.erased() if each.buyer == buyer.id and each.granted]
+        return replace(buyer, name="*", email="*", updated_at=gone[0]) if gone else buyer
 
     def _memberships(self, buyer: Buyer, query: dict[str, str]) -> Body:
         limit, offset = self._page(query)

@@ -41,18 +41,24 @@ class Term(NamedTuple):
 
 
 def matcher(
-    text: str, fields: Mapping[str, Field], *, beta: bool = True, plain_instants: bool = False
+    text: str,
+    fields: Mapping[str, Field],
+    *,
+    beta: bool = True,
+    plain_instants: bool = False,
+    whole: bool = False,
 ) -> Callable[[Any], bool]:
     """Return the question whether a row matches a filter, or raise.
 
-    `beta`: whether the new parser is allowed. `plain_instants`: whether this endpoint reads an unquoted RFC 3339 instant.
+    `beta`: whether the new parser is allowed. `plain_instants`: whether this endpoint reads an unquoted RFC 3339 instant. `whole`: instants are
+    compared to the second.
     """
     tests = []
     for term in parsed(text):
         field = fields.get(term.field)
         if field is None or term.operator not in field.operators or (term.quoted and not beta):
             raise Unparsable(term)
-        tests.append(_test(term, field, plain_instants=plain_instants))
+        tests.append(_test(term, field, plain_instants=plain_instants, whole=whole))
     return lambda row: all(test(row) for test in tests)
 
 
@@ -99,7 +105,7 @@ def _values(text: str, place: int, *, several: bool) -> tuple[tuple[str, ...], b
     return tuple(each.strip() for each in (plain.split(",") if several else [plain])), False, end + 1
 
 
-def _test(term: Term, field: Field, *, plain_instants: bool) -> Callable[[Any], bool]:
+def _test(term: Term, field: Field, *, plain_instants: bool, whole: bool) -> Callable[[Any], bool]:
     compare: Callable[[Any], bool]
     if field.operators in (DATE, AMOUNT):
         wanted: Any = (
@@ -128,6 +134,9 @@ def _test(term: Term, field: Field, *, plain_instants: bool) -> Callable[[Any], 
     else:
         allowed = frozenset(term.values)
         compare = lambda value: value in allowed  # noqa: E731
+    if whole and field.operators is DATE:
+        wanted = wanted.replace(microsecond=0)
+        return lambda row: compare(field.read(row).replace(microsecond=0))
     return lambda row: any(compare(each) for each in _each(field.read(row)))
 
 

@@ -174,3 +174,19 @@ def test_a_product_without_variants_is_known_by_its_own_id_and_a_customer_by_any
     )
     assert wrong(plain, created, *EVENTS[1:], expected=expected) == []
     assert wrong(plain, *EVENTS[1:], expected=expected)
+
+
+def test_an_event_between_two_readings_has_bounds_for_its_date():
+    cancelled = {
+        "type": "track", "event": "Order Cancelled", "messageId": "7", "originalTimestamp": "2026-10-02T08:00:00Z",
+        "properties": {"order_id": "17"},
+    }  # fmt: skip
+    expected = replace(
+        EXPECTED,
+        once=EXPECTED.once + Counter([Told("Order Cancelled", "17", None)]),
+        within={("Order Cancelled", "17"): ("2026-10-02T07:00:00Z", "2026-10-02T09:00:00Z")},
+    )
+    assert wrong(*EVENTS, cancelled, expected=expected) == []
+    assert wrong(*EVENTS, expected=expected)
+    for at in ("2026-10-02T06:59:59Z", "2026-10-02T09:00:01Z"):
+        assert wrong(*EVENTS, cancelled | {"originalTimestamp": at}, expected=expected)

@@ -240,6 +240,17 @@ def test_who_was_erased_is_gone_and_the_request_says_so(shop, client):
         assert ask.status == 200
 
 
+def test_who_was_erased_may_stay_with_stars_instead(shop, client):
+    anna = shop.register()
+    with ElasticPath(shop, index_lag=0, erased="starred") as api:
+        shop.advance(60)
+        api.book.erase(anna)
+        (shown,) = client(api)("customers")["data"]
+        assert (shown["name"], shown["email"]) == ("*", "*")
+        assert shown["meta"]["timestamps"]["updated_at"] == "2026-10-01T08:01:00.000Z"
+        assert client(api)(f"customers/{shown['id']}")["data"] == shown
+
+
 def test_members_addresses_and_memberships_can_be_asked_for(lively, client):
     with ElasticPath(lively, buyers="accounts", rate=None) as api:
         ask = client(api)
