@@ -24,8 +24,8 @@ R = TypeVar("R")
 LIFETIME = 3600.0
 """Seconds that a token lives, where its answer does not say."""
 
-RENEWALS = 2
-"""How often a question gets another token: the first one may be somebody else's, and refused as well by then."""
+RENEWALS = 4
+"""How often a question gets another token: those that others fetched meanwhile may be refused by then as well."""
 
 UNPAGED = 25
 """The length of a page that nobody asked to be paged: a list that is shorter is whole."""

@@ -102,7 +102,7 @@ def test_a_backfill_that_breaks_off_anywhere_goes_on_from_its_last_state(api):
     everything = {(each["stream"], each["record"]["id"]) for each in lines if each["type"] == "RECORD"}
     places = [place for place, each in enumerate(lines) if each["type"] == "STATE"]
     assert len(places) > 5
-    for place in places:
+    for place in places[::3]:
         rest = messages(run(api, lines[place]["value"], lookback_minutes=0))
         found = {
             (each["stream"], each["record"]["id"])
@@ -249,13 +249,10 @@ def quiet():
 @pytest.mark.parametrize(
     ("seed", "options"),
     [
-        (1, {}),
-        (3, {"groups": "late", "hyphens": True, "camel": True, "offset": "-07:00"}),
-        (5, {"groups": "checkout", "refund_bumps": False, "group_bumps": False}),
-        (7, {"groups": False, "total_method": "observed", "wrapped_token": True}),
-        (8, {"group_status": False, "places": {"JPY": 2}, "index_lag": 55}),
-        (9, {"buyers": "accounts", "privacy": 0.2}),
-        (11, {"tick": 2, "token_lifetime": 120, "rate": 25, "faults": 0.1}),
+        (3, {"groups": "late", "hyphens": True, "camel": True, "offset": "-07:00", "instants": "s"}),
+        (5, {"groups": "checkout", "refund_bumps": False, "group_bumps": False, "wrapped_token": True}),
+        (9, {"buyers": "both", "privacy": 0.2, "total_method": "observed", "places": {"JPY": 2}}),
+        (11, {"groups": False, "tick": 2, "token_lifetime": 120, "rate": 25, "index_lag": 55, "faults": 0.1}),
     ],
 )
 def test_segment_holds_what_a_perfect_observer_told(tmp_path, quiet, seed, options):
@@ -264,10 +261,10 @@ def test_segment_holds_what_a_perfect_observer_told(tmp_path, quiet, seed, optio
     if "faults" in options:
         kinds = ("429", "500", "503", "truncated", "reset", "html", "expired")
         options = options | {"faults": Faults(seed=seed, rate=options["faults"], kinds=kinds)}
-    shop = Shop(seed=seed, start=DAWN, orders_per_day=5, customers_per_day=2, pace=0.4, max_lines=30)
+    shop = Shop(seed=seed, start=DAWN, orders_per_day=5, customers_per_day=2, pace=0.3, max_lines=9)
     shop.live(DAWN + timedelta(hours=draw.choice((0, 30))))
     with World(tmp_path, shop, **options) as world:
-        for _ in range(3):
+        for _ in range(2):
             shop.advance(3600 * draw.uniform(0.05, 50))
             world.poll()
         shop.rest(3700)
