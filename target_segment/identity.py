@@ -37,7 +37,8 @@ IDENTITY: tuple[Setting, ...] = (
     Setting(
         name="user_id_field",
         kind="string",
-        about="With `user_id` = metafield its `namespace.key`; with attribute the name of the order's attribute.",
+        about="With `user_id` = metafield the name of the customer's metafield or field, as the tap was told to read it (`namespace.key` on "
+        "Shopify); with attribute the name of the order's attribute.",
     ),
     Setting(
         name="anonymous_id_attribute",
@@ -192,8 +193,6 @@ def _user_id(settings: Mapping[str, Any]) -> UserId:
         raise Misconfigured(
             f"setting `user_id_field` is missing: `user_id` = {strategy} needs the {strategy}'s name"
         )
-    if strategy == "metafield" and not all(field.partition(".")):
-        raise Misconfigured(f"setting `user_id_field`: {field!r} is not of the form namespace.key")
     strategies: dict[str, UserId] = {
         "customer_id": lambda customer, _: customer_id_of(customer),
         "email": _email_of,

@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 
 from target_segment.errors import TemplateError, Unsendable
 from target_segment.events import customers, fulfillments, orders, refunds
+from target_segment.events.attributes import Place, Places, integrations, places, with_properties
 from target_segment.events.context import VISITS, contexts
 from target_segment.events.examples import example
 from target_segment.events.news import News, about
@@ -22,6 +23,7 @@ from target_segment.events.settings import EVENTS, choices, consents
 from target_segment.events.shapes import ENCODER
 from target_segment.events.trimming import LIMIT, trimmed
 from target_segment.request import Event
+from target_segment.snapshots import OrderSummary
 
 __all__ = ["EVENTS", "TRANSITIONS", "Event", "choices", "renderer"]
 
@@ -71,9 +73,9 @@ def renderer(settings: Mapping[str, Any]) -> Render:
 
     It raises `TemplateError` where a user's template fails on a record, `Unsendable` for what Segment would swallow.
     """
-    traits = customers.traits_of(settings)
+    traits, placed = customers.traits_of(settings), places(settings)
     defaults: dict[str, Callable[[News], Any]] = {
-        **_tracks(settings, traits),
+        **_tracks(settings, traits, placed.properties),
         **{name: _traits(settings, traits) for name in ("identify", "identity_linked")},
     }
     defaults = {name: defaults[name] for name in TRANSITIONS}
@@ -81,7 +83,8 @@ def renderer(settings: Mapping[str, Any]) -> Render:
     for name, render in own.items():
         _try(name, render)
     renders = {
-        name: _render(name, own.get(name) or default, settings, traits) for name, default in defaults.items()
+        name: _render(name, own.get(name) or default, settings, traits, placed)
+        for name, default in defaults.items()
     }
 
     def rendered(news: News) -> Event:
@@ -97,26 +100,37 @@ def _try(name: str, render: Callable[[News], Any]) -> None:
         raise TemplateError(f"{error} (tried on the built-in example, before the first record)") from error
 
 
-def _tracks(settings: Mapping[str, Any], traits: customers.TraitsOf) -> Mapping[str, Callable[[News], Any]]:
-    """Return the properties of every track, with the customer's traits among them if the settings say so."""
-    tracks: dict[str, orders.Properties] = {
+def _tracks(
+    settings: Mapping[str, Any], traits: customers.TraitsOf, attributes: list[Place]
+) -> Mapping[str, Callable[[News], Any]]:
+    """Return the properties of every track, with the order's attributes and the customer's traits among them if so set."""
+    tracks: dict[str, Callable[[News], Any]] = {
         **orders.properties(settings),
         **refunds.properties(settings),
         **fulfillments.properties(settings),
         **customers.properties(settings),
     }
+    if attributes:
+        tracks = {
+            name: make if TRANSITIONS[name] == "customers" else with_properties(make, attributes, _order)
+            for name, make in tracks.items()
+        }
     if "properties" not in _places(settings):
         return tracks
     return {name: _with_traits(make, traits) for name, make in tracks.items()}
 
 
-def _with_traits(make: orders.Properties, traits: customers.TraitsOf) -> Callable[[News], dict[str, Any]]:
+def _with_traits(make: Callable[[News], Any], traits: customers.TraitsOf) -> Callable[[News], dict[str, Any]]:
     """Return properties with the traits beside them; where both have a name, the event's own counts."""
 
     def both(news: News) -> dict[str, Any]:
         return _fields(traits(*about(news.snapshot))) | _fields(make(news))
 
     return both
+
+
+def _order(news: News) -> OrderSummary | None:
+    return about(news.snapshot)[1]
 
 
 def _fields(shape: Any) -> dict[str, Any]:
@@ -135,18 +149,26 @@ def _places(settings: Mapping[str, Any]) -> Any:
 
 
 def _render(
-    name: str, make: Callable[[News], Any], settings: Mapping[str, Any], traits: customers.TraitsOf
+    name: str,
+    make: Callable[[News], Any],
+    settings: Mapping[str, Any],
+    traits: customers.TraitsOf,
+    placed: Places,
 ) -> Render:
     """Return the function from news of one transition to its event."""
     identify = name in ("identify", "identity_linked")
     amount = _AMOUNTS.get(name, _nothing)
     in_context = traits if "context" in _places(settings) and not identify else None
     context = contexts(
-        identify=identify, visit=name in VISITS, traits=in_context, consents=consents(settings)
+        identify=identify,
+        visit=name in VISITS,
+        traits=in_context,
+        consents=consents(settings),
+        attributes=placed.context,
     )
+    switched = integrations(settings.get("integrations"), [] if identify else placed.integrations)
     chosen = (settings.get("events") or {}).get(name)
     renamed = chosen.strip() if isinstance(chosen, str) else None
-    integrations = Raw(ENCODER.encode(settings["integrations"])) if settings.get("integrations") else None
     encode = ENCODER.encode
 
     def render(news: News) -> Event:
@@ -158,14 +180,16 @@ def _render(
         )
         event = renamed or news.entry.event
         _check(name, news, event)
-        said, where = make(news), context(snapshot.platform, *about(snapshot))
+        customer, order = about(snapshot)
+        said, where = make(news), context(snapshot.platform, customer, order)
+        options = switched(order)
         if identify:
             call = Call(
-                "identify", message_id, news.at, None, user_id, anonymous_id, None, said, where, integrations
+                "identify", message_id, news.at, None, user_id, anonymous_id, None, said, where, options
             )
         else:
             call = Call(
-                "track", message_id, news.at, event, user_id, anonymous_id, said, None, where, integrations
+                "track", message_id, news.at, event, user_id, anonymous_id, said, None, where, options
             )
         body = encode(call)
         if (b"NaN" in body or b"Infinity" in body) and not _is_json(body):

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw, UnsetType
 
+from target_segment.events.attributes import Place, reader, said_of, with_context
 from target_segment.events.shapes import Shape
 from target_segment.identity import Who, customer_id_of
-from target_segment.snapshots import Campaign, Order, OrderSummary
+from target_segment.snapshots import Campaign, Customer, Order, OrderSummary
 
 VISITS = frozenset(
     ("checkout_started", "order_completed", "pos_order_placed", "coupon_applied", "post_purchase_upsell")
@@ -73,7 +74,8 @@ class Context(Shape, frozen=True, omit_defaults=True, gc=False, rename="camel"):
     campaign: Utm | None = None
 
 
-Contexts = Callable[[str, Who, OrderSummary | None], Context]
+Contexts = Callable[[str, Who, OrderSummary | None], Any]
+Consenting = Callable[[Who, OrderSummary | None], Consents | None]
 
 
 def library() -> Raw:
@@ -90,22 +92,23 @@ def contexts(
     identify: bool,
     visit: bool,
     traits: Callable[[Who, OrderSummary | None], Any] | None,
-    consents: Mapping[str, str],
+    consents: Mapping[str, str | tuple[str, ...]],
+    attributes: list[Place],
 ) -> Contexts:
     """Return the function from platform, customer and order to the context of one kind of call.
 
-    An identify from polling says `active: false`: its customer is not there now, only their traits are new.
+    What `attributes` places here goes, like the rest of the visit, with what the shopper did. An identify from polling says `active: false`: its customer is not there now, only their traits are new.
     """
     sender, active = library(), False if identify else None
     told = traits or (lambda _customer, _order: None)
-    consent = _consent(consents)
+    consent = consenting(consents)
 
     def context(platform: str, customer: Who, order: OrderSummary | None) -> Context:
         return Context(
             sender,
             active,
             _external(platform, customer),
-            consent(customer),
+            consent(customer, order),
             _locale(customer, order),
             told(customer, order),
         )
@@ -117,7 +120,7 @@ def contexts(
             sender,
             active,
             _external(platform, customer),
-            consent(customer),
+            consent(customer, order),
             _locale(customer, order),
             told(customer, order),
             order.ip,
@@ -126,7 +129,10 @@ def contexts(
             _campaign(order.campaign) if order.campaign else None,
         )
 
-    return visited if visit else context
+    def placed(platform: str, customer: Who, order: OrderSummary | None) -> Any:
+        return with_context(visited(platform, customer, order), attributes, order)
+
+    return context if not visit else placed if attributes else visited
 
 
 def _external(platform: str, customer: Who) -> list[ExternalId] | None:
@@ -134,23 +140,32 @@ def _external(platform: str, customer: Who) -> list[ExternalId] | None:
     return [ExternalId(customer_id, f"{platform}_customer_id", "users", "none")] if customer_id else None
 
 
-def _consent(categories: Mapping[str, str]) -> Callable[[Who], Consents | None]:
-    """Return the function from a customer to the categories whose channel the shop knows of."""
+def consenting(categories: Mapping[str, str | tuple[str, ...]]) -> Consenting:
+    """Return the function from customer and order to the categories of which one of them says something."""
     if not categories:
-        return lambda _: None
+        return lambda _customer, _order: None
+    channels = {name: each for name, each in categories.items() if isinstance(each, str)}
+    read = {name: reader(each, "boolean") for name, each in categories.items() if not isinstance(each, str)}
 
-    def consent(customer: Who) -> Consents | None:
-        if not customer:
-            return None
-        said = {"email": customer.email_consent, "sms": customer.sms_consent}
-        known = {
-            category: found.state == "subscribed"
-            for category, channel in categories.items()
-            if (found := said[channel])
-        }
+    def consent(customer: Who, order: OrderSummary | None) -> Consents | None:
+        words = said_of(order) if read else {}
+        answers = {name: _channel(channel, customer) for name, channel in channels.items()}
+        answers |= {name: answer(words) for name, answer in read.items()}
+        known = {name: answer for name in categories if (answer := answers[name]) is not None}
         return Consents(known) if known else None
 
     return consent
+
+
+def _channel(channel: str, customer: Who) -> bool | None:
+    """Return whether a customer agreed to be written to over a channel, or to the sale of data; None if nobody says."""
+    if not customer:
+        return None
+    if channel == "data_sale":
+        out = customer.data_sale_opt_out if isinstance(customer, Customer) else None
+        return not out if isinstance(out, bool) else None
+    found = customer.email_consent if channel == "email" else customer.sms_consent
+    return found.state == "subscribed" if found else None
 
 
 def _locale(customer: Who, order: OrderSummary | None) -> Any:

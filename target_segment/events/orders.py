@@ -118,7 +118,8 @@ def customer_seeds(settings: Mapping[str, Any]) -> Seeds:
 
 def shapes(settings: Mapping[str, Any]) -> Callable[[type[Shape]], Mapping[str, type[Shape]]]:
     """Return the function from a shape to that shape by platform, with or without the customer's seeds."""
-    return lambda shape: PerPlatform(shape, CustomerSeeds if settings.get("seed_names", True) else Shape)
+    seeds, suffix = CustomerSeeds if settings.get("seed_names", True) else Shape, settings.get("seed_suffix")
+    return lambda shape: PerPlatform(shape, seeds, suffix or "")
 
 
 def joined(words: list[str] | UnsetType | None) -> str | None:

@@ -14,6 +14,21 @@ Products = Callable[[list[Line], str, Any, Any], list[Any]]
 _DIRECT = attrgetter(*Product.__struct_fields__[: Product.__struct_fields__.index("position")])
 
 
+_VARIANT = Product.__struct_fields__.index("variant")
+
+
+def _direct(line: Line) -> tuple[Any, ...]:
+    """Return the fields that are the line's own; a product without variants is its only one.
+
+    Braze's mapping for orders wants a variant of every product:
+    https://segment.com/docs/connections/destinations/catalog/actions-braze-cloud/
+    """
+    said: tuple[Any, ...] = _DIRECT(line)
+    if said[_VARIANT]:
+        return said
+    return (*said[:_VARIANT], line.variant_id or line.product_id, *said[_VARIANT + 1 :])
+
+
 def products(*, seed_names: bool) -> Products:
     """Return the function from lines, platform, currency and presentment currency to products.
 
@@ -22,7 +37,9 @@ def products(*, seed_names: bool) -> Products:
     plain: Any = Product
     if not seed_names:
         return lambda lines, _platform, _currency, _presentment: [
-            plain(*_DIRECT(line), position, _joined(line.tags), _properties(line.properties))
+            plain(
+                *_direct(line), position, _joined(line.tags), _properties(line.properties), line.subscription
+            )
             for position, line in enumerate(_present(lines), 1)
         ]
     shapes = PerPlatform(Product, ProductSeeds)
@@ -31,10 +48,11 @@ def products(*, seed_names: bool) -> Products:
         shape: Any = shapes[platform]
         return [
             shape(
-                *_DIRECT(line),
+                *_direct(line),
                 position,
                 _joined(line.tags) if line.tags else None,
                 _properties(line.properties) if line.properties else None,
+                line.subscription,
                 currency,
                 line.presentment_price,
                 presentment,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from target_segment.errors import Misconfigured
+from target_segment.events.attributes import names_of
 from target_segment.events.news import Entry
 from target_segment.settings import Setting
 
@@ -67,10 +68,25 @@ EVENTS: tuple[Setting, ...] = (
         "`shopify_customer_id`, `lifetime_revenue`, `purchase_count`, `default_address` and the like.",
     ),
     Setting(
+        name="seed_suffix",
+        kind="string",
+        about="What the names of the customer's `lifetime_revenue`, `purchase_count` and `shopify_customer_id` (and its like) end "
+        "with, for whoever comes from another integration: `_littledata`, `_xcommerce`.",
+    ),
+    Setting(
+        name="attributes",
+        kind="object",
+        about="Where an order's attributes go, by place: "
+        '`{"properties.fbp": "_fbp", "context.campaign.source": ["utm_source", "source"], "integrations.Braze.braze_id": "braze"}`. '
+        'Of several names the first that says something counts; `{"attribute": "session", "type": "number"}` gives another type '
+        "than text (or boolean). Places in `context` go with what the shopper did, the others with every event of the order.",
+    ),
+    Setting(
         name="consent_categories",
         kind="object",
-        about="Segment's consent categories that follow a customer's marketing consent, and over which channel: "
-        '`{"Advertising": "email", "Messaging": "sms"}`. What the shop does not know is left out.',
+        about="Segment's consent categories, each with what it follows: a customer's marketing consent over `email` or `sms`, the "
+        'customer\'s word on `data_sale`, or an order\'s attribute: `{"Advertising": "email", "Analytics": {"attribute": '
+        '"analytics_consent"}}`. What is not known is left out.',
     ),
     Setting(
         name="integrations",
@@ -94,15 +110,23 @@ def choices(settings: Mapping[str, Any], table: Mapping[str, Entry]) -> dict[str
     return {name: _choice(entry, chosen.get(name)) for name, entry in table.items()}
 
 
-def consents(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the channel that each consent category follows; raise `Misconfigured` if it is neither email nor sms."""
-    categories: dict[str, str] = dict(settings.get("consent_categories") or {})
-    for category, channel in categories.items():
-        if channel not in ("email", "sms"):
+CHANNELS = ("email", "sms", "data_sale")
+
+
+def consents(settings: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    """Return the channel that each consent category follows, or the attributes' names; raise `Misconfigured` if it is neither."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    for category, given in (settings.get("consent_categories") or {}).items():
+        if isinstance(given, dict) and given.keys() == {"attribute"}:
+            found[category] = names_of("consent_categories", category, given["attribute"])
+        elif given in CHANNELS:
+            found[category] = given
+        else:
             raise Misconfigured(
-                f"setting `consent_categories`: {category} is {channel!r}, neither email nor sms"
+                f"setting `consent_categories`: {category} is {given!r}, neither email, sms nor data_sale, nor "
+                '{"attribute": …}'
             )
-    return categories
+    return found
 
 
 def _choice(entry: Entry, chosen: object) -> tuple[bool, str]:

@@ -29,7 +29,12 @@ class Product(Shape, frozen=True, omit_defaults=True, gc=False):
     variant_id: Text = None
     sku: Text = None
     name: Text = None
-    variant: Text = None
+    variant: Annotated[
+        Text,
+        Meta(
+            description="The variant's name; else its id; else the product's, which has no other variant (Braze wants one)."
+        ),
+    ] = None
     brand: Text = None
     category: Text = None
     quantity: int | None = None
@@ -46,6 +51,9 @@ class Product(Shape, frozen=True, omit_defaults=True, gc=False):
     product_properties: Annotated[
         list[dict[str, str]] | None,
         Meta(description="Custom properties of the line, each with `name` and `value`."),
+    ] = None
+    subscription: Annotated[
+        Text, Meta(description="The selling plan's name, where the line is a subscription's.")
     ] = None
 
 
@@ -235,11 +243,13 @@ class PerPlatform(dict[str, type[Shape]]):
 
     >>> msgspec.json.encode(PerPlatform(Shape, CustomerSeeds)["shopify"](platform_customer_id="7"))
     b'{"shopify_customer_id":"7"}'
+
+    With a suffix, every field of the seeds ends with it.
     """
 
-    def __init__(self, shape: type[Shape], seeds: type[Shape]) -> None:
+    def __init__(self, shape: type[Shape], seeds: type[Shape], suffix: str = "") -> None:
         super().__init__()
-        self._shape, self._fields = shape, seeds.__struct_fields__
+        self._shape, self._fields, self._suffix = shape, seeds.__struct_fields__, suffix
 
     def __missing__(self, platform: str) -> type[Shape]:
         prefix = re.sub(r"[^\w-]", "_", platform)
@@ -247,7 +257,10 @@ class PerPlatform(dict[str, type[Shape]]):
             self._shape.__name__,
             [(name, Any, None) for name in self._fields],
             bases=(self._shape,),
-            rename={name: prefix + name[8:] for name in self._fields if name.startswith("platform_")},
+            rename={
+                name: (prefix + name[8:] if name.startswith("platform_") else name) + self._suffix
+                for name in self._fields
+            },
             omit_defaults=True,
             frozen=True,
             gc=False,

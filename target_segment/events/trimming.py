@@ -2,7 +2,8 @@
 
 1. Of every product, step by step: custom properties; url, image and tags; the names of other integrations; compare-at price,
    discount, brand and category.
-2. If the call is too large even without products: metafields, description, tags; then page, user agent and traits of its context.
+2. If the call is too large even without products: metafields, description, tags, note, the order's attributes; then page,
+   user agent and traits of its context.
 3. The last products: as many of the first stay as fit, `products_truncated` is true and `products_total_count` tells how many
    there were. A call is never split: one thing that happened stays one event.
 
@@ -31,6 +32,8 @@ _OTHER_STEPS = (
     (("properties", "traits"), ("metafields",)),
     (("properties", "traits"), ("description",)),
     (("properties", "traits"), ("tags",)),
+    (("properties",), ("note",)),
+    (("properties",), ("attributes",)),
     (("context",), ("page", "userAgent", "traits")),
 )
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)

@@ -94,6 +94,12 @@ def test_a_metafield_or_an_attribute_can_be_the_id():
     assert resolve(ANNA, tagged, user_id="attribute", user_id_field="loyalty").user_id == "L-1"
 
 
+def test_a_customers_field_needs_no_namespace():
+    """Shopify's metafields have one, Elastic Path's fields have none."""
+    crm = CustomerSummary(id="7", metafields=[Attribute(name="crm_id", value="C-9")])
+    assert resolve(crm, order(), user_id="metafield", user_id_field="crm_id").user_id == "C-9"
+
+
 def test_without_the_metafield_a_customer_is_anonymous_but_always_the_same():
     first = resolve(ANNA, order("1"), user_id="metafield", user_id_field="crm.id")
     second = resolve(ANNA, order("2"), user_id="metafield", user_id_field="crm.id")
@@ -204,7 +210,6 @@ def test_derived_ids_never_change():
     [
         ({"user_id": "metafield"}, "`user_id_field` is missing"),
         ({"user_id": "attribute"}, "`user_id_field` is missing"),
-        ({"user_id": "metafield", "user_id_field": "crm"}, "namespace.key"),
         ({"user_id": "phone"}, "'phone' is none of"),
     ],
 )

@@ -173,8 +173,31 @@ def test_an_odd_platform_breaks_nothing():
 
 def test_products_without_seed_names_are_the_specs_own():
     (product,) = said(news(), seed_names=False)["properties"]["products"]
-    assert set(product) == {"product_id", "variant_id", "sku", "name", "quantity", "price", "position"}
+    assert set(product) == {
+        "product_id", "variant_id", "sku", "name", "variant", "quantity", "price", "position",
+    }  # fmt: skip
     assert "example_customer_id" not in said(news(), seed_names=False)["properties"]
+
+
+def test_a_product_without_variants_is_its_only_one():
+    (line,) = news().snapshot.line_items
+
+    def variant(**changes):
+        told = order(line_items=[msgspec.structs.replace(line, **changes)])
+        return said(told)["properties"]["products"][0].get("variant")
+
+    assert variant(variant="Blue") == "Blue"
+    assert variant(variant=None) == variant(variant=msgspec.UNSET) == "31"
+    assert variant(variant_id=None) == "21"
+    assert variant(variant_id=None, product_id=None) is None
+
+
+def test_the_customers_names_end_as_another_integration_had_them():
+    properties = said(news(), seed_suffix="_littledata")["properties"]
+    assert properties["example_customer_id_littledata"] == "7"
+    assert "example_customer_id" not in properties
+    (product,) = properties["products"]
+    assert "example_product_id" in product, "only the customer's names had a suffix"
 
 
 def test_a_line_that_was_edited_away_is_no_product():
@@ -289,9 +312,22 @@ def test_unknown_consent_is_left_out_whole():
     assert "consent" not in said(order(customer=None), consent_categories={"Advertising": "email"})["context"]
 
 
-def test_consent_follows_email_or_sms_alone():
-    with pytest.raises(Misconfigured, match="Advertising is 'push', neither email nor sms"):
-        renderer({"consent_categories": {"Advertising": "push"}})
+def test_a_customers_word_on_the_sale_of_data_is_a_category_too():
+    def sharing(out):
+        customer = msgspec.structs.replace(news("identify").snapshot, data_sale_opt_out=out)
+        told = news("identify", snapshot=customer)
+        return said(told, consent_categories={"DataSharing": "data_sale"})["context"].get("consent")
+
+    assert sharing(out=True) == {"categoryPreferences": {"DataSharing": False}}
+    assert sharing(out=False) == {"categoryPreferences": {"DataSharing": True}}
+    assert sharing(out=None) is sharing(out=msgspec.UNSET) is None
+    assert "consent" not in said(news(), consent_categories={"DataSharing": "data_sale"})["context"]
+
+
+@pytest.mark.parametrize("given", ["push", {"attributes": "x"}, {"attribute": ""}, {"attribute": []}, True])
+def test_consent_follows_a_channel_or_an_attribute(given):
+    with pytest.raises(Misconfigured, match=r"`consent_categories`: Advertising is .*neither"):
+        renderer({"consent_categories": {"Advertising": given}})
 
 
 def test_sent_from_and_category_are_on_every_track():

@@ -107,6 +107,13 @@ def test_products_are_filled_in_after_long_texts_went():
     assert properties(raw) == MONEY | {"products": [product(1), product(2)]}
 
 
+def test_the_note_and_the_attributes_of_an_update_go_before_the_event_does():
+    raw = trimmed(call([product(1)], note="n" * 20_000, attributes={"a": "b" * 20_000}))
+    assert properties(raw) == MONEY | {"products": [product(1)], "attributes": {"a": "b" * 20_000}}
+    raw = trimmed(call([product(1)], note="n", attributes={"a": "b" * 40_000}))
+    assert properties(raw) == MONEY | {"products": [product(1)]}
+
+
 def test_the_context_is_not_spared():
     raw = trimmed(
         body(type="track", properties={"total": 1}, context={"userAgent": "u" * 40_000, "ip": "203.0.113.7"})
@@ -116,4 +123,4 @@ def test_the_context_is_not_spared():
 
 def test_what_cannot_fit_is_unsendable():
     with pytest.raises(Unsendable, match=r"40,0\d\d bytes after trimming, Segment takes 32,000"):
-        trimmed(body(type="track", properties={"note": "x" * 40_000}))
+        trimmed(body(type="track", properties={"email": "x" * 40_000}))
