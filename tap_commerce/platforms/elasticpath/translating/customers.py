@@ -64,11 +64,11 @@ def erased_record(each: raw.Erasure, shop: str) -> records.Customer:
 def buyer(order: raw.Order, source: str) -> Says[records.CustomerSummary]:
     """Translate who ordered: whom the setting `customer_source` means, else whom the order knows; the id of a guest is null.
 
-    The e-mail address is the one that was given with the order; the customer may have another one by now.
+    E-mail address and name are those that were given with the order; the customer may have others by now.
     """
     if order.anonymized:
         return UNSET
-    return records.CustomerSummary(id=owner(order, source), email=email_of(order))
+    return records.CustomerSummary(id=owner(order, source), email=email_of(order), name=name_of(order))
 
 
 def owner(order: raw.Order, source: str) -> str | None:
@@ -87,6 +87,14 @@ def email_of(order: raw.Order) -> Says[str]:
         return UNSET
     said = [each.email for each in (order.customer, order.contact) if each]
     return next((email(each) for each in said if each), None if said else UNSET)
+
+
+def name_of(order: raw.Order) -> Says[str]:
+    """Return the name given with an order."""
+    if order.anonymized:
+        return UNSET
+    said = [each.name for each in (order.customer, order.contact) if each]
+    return next((text(each) for each in said if each), None if said else UNSET)
 
 
 def address(each: raw.Maybe[raw.Address], *, anonymized: bool) -> Says[records.Address]:
