@@ -14,6 +14,7 @@ from msgspec import Struct
 from target_segment.batches import pack
 from target_segment.errors import Malformed, SegmentError, TemplateError, Unsendable
 from target_segment.events import choices, renderer
+from target_segment.filters import keeps_customer, keeps_order, refused
 from target_segment.identity import Identity, resolver
 from target_segment.memory import (
     REJECTED,
@@ -30,7 +31,7 @@ from target_segment.memory import (
 )
 from target_segment.news import Newsroom
 from target_segment.request import Batch, Event
-from target_segment.snapshots import OrderSummary, snapshot
+from target_segment.snapshots import snapshot
 from target_segment.transitions import TABLE, News, Proof, customers, fulfillments, orders, refunds
 
 
@@ -83,6 +84,8 @@ class Editor:
         begun = orders.begun_by(settings)
         self._settings, self._source, self._on = settings, source, on
         self._resolve = resolver(settings)
+        self._kept = keeps_order(settings) or (lambda _: True)
+        self._keeps_customer, self._refused = keeps_customer(settings), refused(settings)
         self._render = renderer(settings)
         self._derive: Mapping[str, Callable[[Any, datetime], Proof]] = {
             "orders": orders.derivation(settings, on),
@@ -129,17 +132,14 @@ class Editor:
 
     def _room(self, scope: Scope, watched: Mapping[str, Watched]) -> Newsroom:
         if scope not in self._rooms:
-            include_test_orders = self._settings["include_test_orders"]
-
-            def kept(order: OrderSummary) -> bool:
-                return include_test_orders or order.test is not True
-
             self._rooms[scope] = Newsroom(
                 source=self._source,
                 since=lambda name: watched[name].since,
                 generation=lambda name: watched[name].generation,
                 resolve=self._resolve,
-                kept=kept,
+                kept=self._kept,
+                keeps_customer=self._keeps_customer,
+                refused=self._refused,
                 on=self._on,
                 baseline=self._settings["mode"] == "baseline",
                 warn=self._warnings.append,

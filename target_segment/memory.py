@@ -57,7 +57,8 @@ class Memory(Struct, omit_defaults=True):
     `total` is the highest running total, `unsaid` those of its increases that lay before `since`. `told_records` are the
     refunds whose lines went with an increase. `parts` are the coupon codes and lines that an order had when it was
     completed. `verdict` is the filter's, judged once per order. `guest` is the anonymousId under which an order was told.
-    `spoken` is the stream that an identity's traits come from, `speaker` the subject in it.
+    `spoken` is the stream that an identity's traits come from, `speaker` the subject in it; `refused` whether a consent that
+    is asked for was refused when last read.
     """
 
     fates: dict[str, Fate] = {}
@@ -69,6 +70,7 @@ class Memory(Struct, omit_defaults=True):
     spoken: str | None = None
     speaker: str | None = None
     identified: bool = False
+    refused: bool = False
     currency: str | None = None
     total: Decimal | None = None
     unsaid: list[Unsaid] = []

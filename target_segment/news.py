@@ -14,6 +14,7 @@ from hashlib import sha1
 from msgspec.structs import replace
 
 from target_segment.errors import Malformed
+from target_segment.filters import KeepsCustomer, Refused
 from target_segment.identity import Identity, Resolve
 from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
 from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
@@ -32,7 +33,8 @@ class Newsroom:
     """Decides what is news, snapshot by snapshot, over the rows of memory that it is given.
 
     `since` says from when each transition is told, `generation` which retelling of it this is; `kept` is the filter over
-    orders; `baseline` counts everything as known. `tally` counts what was decided, per transition and fate.
+    orders, judged once, `keeps_customer` the one over customers and `refused` that of consent, asked whenever something
+    is decided; `baseline` counts everything as known. `tally` counts what was decided, per transition and fate.
     """
 
     def __init__(
@@ -44,6 +46,8 @@ class Newsroom:
         resolve: Resolve,
         kept: Callable[[OrderSummary], bool],
         on: frozenset[str],
+        keeps_customer: KeepsCustomer | None = None,
+        refused: Refused | None = None,
         baseline: bool = False,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -53,6 +57,7 @@ class Newsroom:
         self._generation = generation
         self._resolve = resolve
         self._kept = kept
+        self._keeps_customer, self._refused = keeps_customer, refused
         self._on = on
         self._fate = KNOWN if baseline else TOLD
         self._baseline = baseline
@@ -70,6 +75,7 @@ class Newsroom:
             self.tally["snapshot", "stale"] += 1
             return []
         order_row = rows["orders", proof.order.id] if proof.order else None
+        barred = bool(self._keeps_customer or self._refused) and self._is_barred(proof, identity, rows)
         tracks: list[News] = []
         # A word of the order's own record may have proved what the summary in its children does not carry.
         begun = proof.begun or (
@@ -80,19 +86,27 @@ class Newsroom:
             for transition in proof.transitions:
                 match TABLE[transition.name].kind:
                     case Kind.ONCE:
-                        told = [self._once(transition, proof, row, order_row, identity)]
+                        told = [self._once(transition, proof, row, order_row, identity, barred=barred)]
                     case Kind.STATE:
-                        told = [self._state(transition, proof, row, order_row, identity, adopt=completing)]
+                        told = [
+                            self._state(
+                                transition, proof, row, order_row, identity, adopt=completing, barred=barred
+                            )
+                        ]
                     case Kind.RUNNING:
-                        told = self._running(transition, proof, row, order_row, identity)
+                        told = self._running(transition, proof, row, order_row, identity, barred=barred)
                 tracks += [each for each in told if each]
             if proof.stream == "orders" and proof.completed:
                 self._keep_parts(proof, row)
         news = tracks
         if "identify" in self._on and identity.person and begun:
             person = rows["identify", identity.person]
-            identify = self._identify(proof, identity, person, row, order_row, forced=bool(tracks))
-            linked = self._linked(proof, identity, row, person) if proof.stream == "orders" else None
+            identify = None
+            if not barred:
+                identify = self._identify(proof, identity, person, row, order_row, forced=bool(tracks))
+            linked = None
+            if proof.stream == "orders":
+                linked = self._linked(proof, identity, row, person, barred=barred)
             news = [each for each in (linked, identify) if each] + tracks
         if tracks and order_row and not identity.user_id and not (proof.customer and proof.customer.id):
             order_row.memory.guest = identity.anonymous_id
@@ -102,8 +116,33 @@ class Newsroom:
         row.changed = True
         return [] if self._baseline else news
 
+    def _is_barred(self, proof: Proof, identity: Identity, rows: Mapping[tuple[str, str], Row]) -> bool:
+        """Say whether nothing is told of whom a proof is about: the filter over customers says so, or they refused.
+
+        A consent that this record does not carry is as it was last read, by whichever stream.
+        """
+        keeps, refused = self._keeps_customer, self._refused
+        if keeps and proof.stream == "customers" and proof.customer and not keeps(proof.customer):
+            return True
+        if refused is None:
+            return False
+        said = refused(proof.customer, proof.order)
+        person = rows.get(("identify", identity.person or ""))
+        if person is None:
+            return said is True
+        if said is not None and said != person.memory.refused:
+            person.memory.refused, person.changed = said, True
+        return person.memory.refused
+
     def _once(
-        self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity
+        self,
+        transition: Transition,
+        proof: Proof,
+        row: Row,
+        order_row: Row | None,
+        identity: Identity,
+        *,
+        barred: bool,
     ) -> News | None:
         memory = row.memory
         name, part = transition.name, transition.part
@@ -140,7 +179,7 @@ class Newsroom:
             # Should it be switched on later, nobody else will know since when it is so.
             memory.fates[key] = Fate(BEFORE, start, at)
             return None
-        fate_now = self._due(name, start, order_row, proof.order)
+        fate_now = self._due(name, start, order_row, proof.order, barred=barred)
         memory.fates[key] = Fate(fate_now, start, at)
         self.tally[name, fate_now] += 1
         if fate_now != TOLD:
@@ -157,6 +196,7 @@ class Newsroom:
         identity: Identity,
         *,
         adopt: bool,
+        barred: bool,
     ) -> News | None:
         name, facts = transition.name, transition.facts or ""
         states = row.memory.states
@@ -177,7 +217,7 @@ class Newsroom:
             states[name] = State(state.version, merged(state.facts, facts), *(before or ()))
             return None
         start = (state.before if base is not state.facts else None) or row.seen_at or proof.created
-        fate = self._due(name, start, order_row, proof.order)
+        fate = self._due(name, start, order_row, proof.order, barred=barred)
         self.tally[name, fate] += 1
         if fate == BEFORE:
             states[name] = State(state.version, merged(state.facts, facts), *(before or (start, base)))
@@ -199,7 +239,14 @@ class Newsroom:
         )
 
     def _running(
-        self, transition: Transition, proof: Proof, row: Row, order_row: Row | None, identity: Identity
+        self,
+        transition: Transition,
+        proof: Proof,
+        row: Row,
+        order_row: Row | None,
+        identity: Identity,
+        *,
+        barred: bool,
     ) -> list[News | None]:
         memory, refund, name, total = row.memory, proof.snapshot, transition.name, transition.total
         if not isinstance(refund, Refund) or total is None:
@@ -214,7 +261,7 @@ class Newsroom:
         memory.currency = memory.currency or currency
 
         def increase(low: Decimal, high: Decimal, start: datetime, at: datetime) -> News | None:
-            fate = self._due(name, start, order_row, proof.order)
+            fate = self._due(name, start, order_row, proof.order, barred=barred)
             self.tally[name, fate] += 1
             if fate == BEFORE:
                 memory.unsaid = sorted(
@@ -315,7 +362,9 @@ class Newsroom:
         row.instant, row.seen_at, row.changed = at, proof.read_at, True
         return State(state.version, merged(state.facts, traits), *pending), start
 
-    def _linked(self, proof: Proof, identity: Identity, row: Row, person: Row) -> News | None:
+    def _linked(
+        self, proof: Proof, identity: Identity, row: Row, person: Row, *, barred: bool
+    ) -> News | None:
         memory = row.memory
         if (
             not (memory.guest and identity.user_id and proof.customer and proof.customer.id)
@@ -327,7 +376,7 @@ class Newsroom:
         if key in person.memory.fates:
             return None
         start = row.seen_at or proof.created
-        fate = self._due("identity_linked", start, row, proof.order)
+        fate = self._due("identity_linked", start, row, proof.order, barred=barred)
         if fate == BEFORE:
             return None
         person.memory.fates[key] = Fate(fate, start, proof.instant)
@@ -339,7 +388,15 @@ class Newsroom:
         transition = Transition(name="identity_linked", at=proof.instant)
         return self._tell(transition, proof, both, f"{memory.guest}:{identity.user_id}", proof.instant)
 
-    def _due(self, name: str, start: datetime, order_row: Row | None, order: OrderSummary | None) -> str:
+    def _due(
+        self,
+        name: str,
+        start: datetime,
+        order_row: Row | None,
+        order: OrderSummary | None,
+        *,
+        barred: bool,
+    ) -> str:
         """Return the fate that a transition now gets: told, unless it lies before `since` or a filter keeps it back."""
         if self._baseline:
             return KNOWN
@@ -347,11 +404,11 @@ class Newsroom:
             return BEFORE
         if order_row and order:
             if order_row.memory.verdict is None:
-                order_row.memory.verdict = KEPT if self._kept(order) else FILTERED
+                order_row.memory.verdict = KEPT if not barred and self._kept(order) else FILTERED
                 order_row.changed = True
             if order_row.memory.verdict == FILTERED:
                 return FILTERED
-        return TOLD
+        return FILTERED if barred else TOLD
 
     def _keeps(self, order_row: Row, order: OrderSummary) -> bool:
         """Say whether the filter keeps an order, as it was judged, else as it would be."""

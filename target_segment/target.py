@@ -40,6 +40,7 @@ from target_segment.errors import (
     Unavailable,
 )
 from target_segment.events import EVENTS, choices
+from target_segment.filters import FILTERS
 from target_segment.identity import IDENTITY, resolver
 from target_segment.ledger import Ledger, opened
 from target_segment.memory import Scope, Watched
@@ -78,7 +79,6 @@ RUNNING: tuple[Setting, ...] = (
         default="state/dry_run.jsonl",
         about="Where a dry run writes the events it would send, one JSON line each.",
     ),
-    Setting(name="include_test_orders", kind="boolean", default=False, about="Whether test orders are told."),
     Setting(
         name="lock_wait_seconds",
         kind="number",
@@ -106,7 +106,7 @@ RUNNING: tuple[Setting, ...] = (
     ),
 )
 
-SETTINGS = DELIVERY + RUNNING + ORDERS + IDENTITY + EVENTS
+SETTINGS = DELIVERY + RUNNING + FILTERS + ORDERS + IDENTITY + EVENTS
 _OPERATION = frozenset(setting.name for setting in DELIVERY) | {
     "ledger", "mode", "dry_run_file", "lock_wait_seconds", "second_process", "hold_uncertain", "strict",
 }  # fmt: skip
