@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import gc
+import json
 import logging
 import os
 import shutil
@@ -45,7 +46,9 @@ from target_segment.identity import IDENTITY, resolver
 from target_segment.ledger import Ledger, opened
 from target_segment.memory import Scope, Watched
 from target_segment.pipeline import CHUNK_RECORDS, Pipeline, known_under, since_of
+from target_segment.plan import FORMS, PLATFORMS, schemas, tracking_plan
 from target_segment.reading import Message, Reader
+from target_segment.rendering import rendering
 from target_segment.request import Batch
 from target_segment.settings import Setting, check, schema
 from target_segment.sinks import SnapshotSink, is_canonical
@@ -427,6 +430,10 @@ class TargetSegment(Target):
         file_input: IO[str] | None = None,
         retell: str | None = None,
         retry: bool = False,
+        plan: str | None = None,
+        platform: tuple[str, ...] = (),
+        render: str | None = None,
+        record: IO[str] | None = None,
     ) -> None:
         """Run the command line."""
         super(Target, cls).invoke(about=about, about_format=about_format)
@@ -441,6 +448,15 @@ class TargetSegment(Target):
         if retry:
             target.retry()
             return
+        if plan:
+            made = tracking_plan if plan == "segment" else schemas
+            click.echo(json.dumps(made(target.settings, platform or PLATFORMS), indent=2, ensure_ascii=False))
+            return
+        if render:
+            click.echo(rendering(render, record.read() if record else None, target.settings).text(), nl=False)
+            return
+        if record:
+            raise click.UsageError("a record is for --render; records to tell come on standard input")
         code = target.run(file_input)
         if code:
             sys.exit(code)
@@ -463,6 +479,25 @@ class TargetSegment(Target):
                 is_flag=True,
                 help="Let what was rejected be decided anew when it is next read: after a template is mended, say.",
             ),
+            click.Option(
+                ["--plan"],
+                is_flag=False,
+                flag_value=FORMS[0],
+                type=click.Choice(FORMS),
+                help="Print Segment's tracking plan, or plain JSON Schemas, of the events as configured.",
+            ),
+            click.Option(
+                ["--platform"],
+                multiple=True,
+                help="With --plan: a platform whose names for ids are in it; all known ones if not given.",
+            ),
+            click.Option(
+                ["--render"],
+                metavar="TEMPLATE",
+                help="Show what a template (a file, a JSONata text, or a transition that has one; order_completed=FILE where it "
+                "must be said) makes of RECORD, a file with a record or Singer lines, beside the default.",
+            ),
+            click.Argument(["record"], required=False, type=click.File(encoding="utf-8")),
         ]
         return command
 
