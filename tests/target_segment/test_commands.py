@@ -1,0 +1,77 @@
+"""The options of the command line that tell nothing: what they print, and one clear line for what is wrong."""
+
+import gc
+import json
+import os
+
+import pytest
+
+from target_segment.target import main
+
+from .world import SINCE, order
+
+
+@pytest.fixture(autouse=True)
+def private_files():
+    """The command makes every file its owner's alone and lets garbage lie, for good: not for the tests after this one."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+    gc.enable()
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run the command as a shell would; return its exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, **settings):
+        config = {"write_key": "key", "since": SINCE, "ledger": str(tmp_path / "ledger.duckdb"), **settings}
+        (tmp_path / "segment.json").write_text(json.dumps(config))
+        monkeypatch.setattr("sys.argv", ["target-segment", "--config", "segment.json", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_tracking_plan_is_printed(command, tmp_path):
+    code, out, _ = command("--plan", events={"order_cancelled": "Order Canceled"})
+    rules = json.loads(out)["rules"]
+    assert code == 0
+    assert "Order Canceled" in {rule.get("key") for rule in rules}
+    assert not (tmp_path / "ledger.duckdb").exists()
+
+
+def test_plain_schemas_are_printed_for_the_platforms_named(command):
+    code, out, _ = command("--plan", "schemas", "--platform", "shopify")
+    assert code == 0
+    assert "Order Completed" in json.loads(out)
+    assert "shopify_product_id" in out
+    assert "prestashop_product_id" not in out
+
+
+def test_a_template_is_rendered_against_a_file(command, tmp_path):
+    (tmp_path / "order.json").write_text(json.dumps(order("17")[1]))
+    code, out, _ = command("--render", 'order_completed={"id": record.id}', "order.json")
+    assert code == 0
+    assert out.startswith("order_completed of order 17\n")
+    assert '"id": "17"' in out
+
+
+def test_a_template_that_fails_is_one_line_and_a_code(command):
+    code, out, error = command("--render", 'order_completed={"id": $number("x")}')
+    assert code == 1
+    assert out == ""
+    assert "target-segment: template `order_completed` failed on order 1, at position 18:" in error
+
+
+def test_a_record_without_a_template_is_refused(command, tmp_path):
+    (tmp_path / "order.json").write_text("{}")
+    code, _, error = command("order.json")
+    assert code == 1
+    assert "a record is for --render" in error
