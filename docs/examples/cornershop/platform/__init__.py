@@ -1,0 +1,1 @@
+"""The corner shop: asks its feed, and translates what it says."""
