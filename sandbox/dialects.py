@@ -120,7 +120,7 @@ DIALECTS: dict[str, Dialect] = {
         ),
         order_id=lambda api, order: api.id_of("order", order),
         customer_id=lambda api, customer: api.id_of("customer", customer),
-        expiring={"token_lifetime": 100, "tick": 21},
+        expiring={"token_lifetime": 100, "tick": 6},
         throttling={"rate": 5},
         faults=("expired", "502", "504"),
         silent={"refund_bumps": False, "group_bumps": False},

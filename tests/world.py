@@ -4,6 +4,7 @@ import io
 import json
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from sandbox.dialects import expect, open_shop
 from sandbox.segment import Segment
@@ -69,7 +70,7 @@ class Output:
 
     @property
     def messages(self):
-        return [json.loads(line) for line in self.lines.splitlines()]
+        return [json.loads(line, parse_float=Decimal) for line in self.lines.splitlines()]
 
     @property
     def records(self):
