@@ -1,5 +1,5 @@
 # ruff: noqa: INP001
-"""Write docs/events.md, docs/settings.md and docs/ledger.md from the tables, shapes, settings, SQL and golden samples of the code.
+"""Write docs/events.md, docs/settings.md, docs/coverage.md and docs/ledger.md from the tables, shapes, settings, SQL and golden samples of the code.
 
 Nothing in those pages is written by hand twice: `python -m docs.generate` writes them, tests fail when one is stale.
 """
@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Meta, Struct
 
+from docs import coverage
 from tap_commerce.settings import SETTINGS as OF_TAP
 from target_segment.events import EVENTS, customers, shapes, trimming
 from target_segment.events.overrides import DERIVED
@@ -31,6 +32,7 @@ SAMPLES = ROOT / "tests" / "samples" / "events"
 PAGE = ROOT / "docs" / "events.md"
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
 LEDGER_PAGE = ROOT / "docs" / "ledger.md"
+COVERAGE_PAGE = ROOT / "docs" / "coverage.md"
 
 SHAPES: dict[str, type[Struct]] = {
     "identify": customers.Traits,
@@ -371,7 +373,12 @@ def ledger_page() -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-PAGES = {PAGE: page, SETTINGS_PAGE: settings_page, LEDGER_PAGE: ledger_page}
+PAGES = {
+    PAGE: page,
+    SETTINGS_PAGE: settings_page,
+    LEDGER_PAGE: ledger_page,
+    COVERAGE_PAGE: coverage.page,
+}
 """Every generated page, and what it must say."""
 
 if __name__ == "__main__":

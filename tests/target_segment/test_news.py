@@ -175,6 +175,14 @@ def test_checkout_started_is_told_where_the_record_carries_it(world):
     ]
 
 
+def test_checkout_started_may_wait_for_the_authorization(tmp_path):
+    world = World(tmp_path, checkout_started_on="authorized")
+    assert tracks(world.run(open_order(checkout_started_at=day(1)))) == []
+    (told,) = world.run(open_order(checkout_started_at=day(1), authorized_at=day(2), updated_at=day(2)))
+    assert told["event"] == "Checkout Started"
+    assert told["timestamp"].startswith("2026-03-02")
+
+
 def test_another_condition_of_completion_tells_an_order_at_that_instant(tmp_path):
     world = World(tmp_path, order_completed_on="paid")
     assert world.run(order(paid_at=None)) == []
