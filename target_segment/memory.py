@@ -7,6 +7,7 @@ reads and changes them; nothing here does either.
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 
 import msgspec
 from msgspec import Struct, field
@@ -19,6 +20,8 @@ Key = tuple[str, str]
 
 TOLD, BEFORE, KNOWN, FILTERED, REJECTED = "told", "before", "known", "filtered", "rejected"
 KEPT = "kept"
+FORGOTTEN = "forgotten"
+"""The fate, and in the account the name, of whom nothing more is told."""
 
 
 class Fate(Struct, frozen=True, array_like=True, gc=False):
@@ -153,6 +156,11 @@ def recalled(keys: Iterable[Key], found: Iterable[Found]) -> dict[Key, Row]:
 def hashed(source: str, scope: Scope, key: Key) -> int:
     """Return the hash by which the ledger looks a row up."""
     return xxh3_64_intdigest("\0".join((source, *scope, *key)).encode())
+
+
+def tombstone(source: str, scope: Scope, key: Key) -> str:
+    """Return what stands for a forgotten subject: who holds its name recognises it, nobody reads it."""
+    return f"{FORGOTTEN}:{sha256(chr(0).join((source, *scope, *key)).encode()).hexdigest()}"
 
 
 def document(rows: Iterable[Row], source: str, scope: Scope) -> bytes:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from target_segment.errors import Malformed
 from target_segment.filters import KeepsCustomer, Refused
 from target_segment.identity import Identity, Resolve
-from target_segment.memory import BEFORE, FILTERED, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
+from target_segment.memory import BEFORE, FILTERED, FORGOTTEN, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
 from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
 from target_segment.transitions import AGES_AGO, TABLE, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
@@ -71,6 +71,9 @@ class Newsroom:
         contradicts what is remembered.
         """
         row = rows[proof.stream, proof.subject]
+        if self._is_forgotten(proof, identity, row, rows):
+            self.tally["snapshot", FORGOTTEN] += 1
+            return []
         if row.instant and row.seen_at and proof.instant < row.instant and proof.stream != "refunds":
             self.tally["snapshot", "stale"] += 1
             return []
@@ -115,6 +118,19 @@ class Newsroom:
         row.see(proof.read_at)
         row.changed = True
         return [] if self._baseline else news
+
+    @staticmethod
+    def _is_forgotten(
+        proof: Proof, identity: Identity, row: Row, rows: Mapping[tuple[str, str], Row]
+    ) -> bool:
+        """Say whether whom a proof is about was forgotten: nothing is told of them, nor remembered anew."""
+        order = rows.get(("orders", proof.order.id)) if proof.order else None
+        person = rows.get(("identify", identity.person)) if identity.person else None
+        return (
+            FORGOTTEN in row.memory.fates
+            or (order is not None and FORGOTTEN in order.memory.fates)
+            or (person is not None and FORGOTTEN in person.memory.fates)
+        )
 
     def _is_barred(self, proof: Proof, identity: Identity, rows: Mapping[tuple[str, str], Row]) -> bool:
         """Say whether nothing is told of whom a proof is about: the filter over customers says so, or they refused.

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,8 +42,9 @@ from target_segment.errors import (
 )
 from target_segment.events import EVENTS, choices
 from target_segment.filters import FILTERS
+from target_segment.forgetting import REGULATIONS, forget, regulation, report
 from target_segment.identity import IDENTITY, resolver
-from target_segment.ledger import Ledger, opened
+from target_segment.ledger import Ledger, opened, rewritten
 from target_segment.memory import Scope, Watched
 from target_segment.pipeline import CHUNK_RECORDS, Pipeline, known_under, since_of
 from target_segment.plan import FORMS, PLATFORMS, schemas, tracking_plan
@@ -433,6 +434,8 @@ class TargetSegment(Target):
         plan: str | None = None,
         platform: tuple[str, ...] = (),
         render: str | None = None,
+        forget: tuple[str, ...] = (),
+        regulation: str = REGULATIONS[0],
         record: IO[str] | None = None,
     ) -> None:
         """Run the command line."""
@@ -447,6 +450,9 @@ class TargetSegment(Target):
             return
         if retry:
             target.retry()
+            return
+        if forget:
+            target.forget(forget, regulation)
             return
         if plan:
             made = tracking_plan if plan == "segment" else schemas
@@ -478,6 +484,20 @@ class TargetSegment(Target):
                 ["--retry"],
                 is_flag=True,
                 help="Let what was rejected be decided anew when it is next read: after a template is mended, say.",
+            ),
+            click.Option(
+                ["--forget"],
+                multiple=True,
+                metavar="ID",
+                help="Forget the person of this userId, anonymousId or e-mail in the ledger, tell nothing of them again, and print the "
+                "request by which Segment forgets them, too. May be said several times.",
+            ),
+            click.Option(
+                ["--regulation"],
+                type=click.Choice(REGULATIONS),
+                default=REGULATIONS[0],
+                show_default=True,
+                help="With --forget: what Segment is asked to do.",
             ),
             click.Option(
                 ["--plan"],
@@ -521,6 +541,18 @@ class TargetSegment(Target):
         click.echo(
             f"{count} rejected transitions will be decided anew when they are next read: rewind the tap's state if that is long ago."
         )
+
+    def forget(self, ids: Sequence[str], kind: str) -> None:
+        """Forget people in the ledger; print what Segment is to be asked."""
+        with self._settled() as ledger:
+            forgotten = forget(ledger, ids, self.settings)
+        rewritten(self.settings["ledger"])
+        click.echo(report(forgotten), err=True)
+        body = regulation(kind, forgotten, ids)
+        if body:
+            click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+        else:
+            click.echo("Segment forgets by userId only, and there is none: nothing can be asked of it.", err=True)
 
     @contextlib.contextmanager
     def _settled(self) -> Iterator[Ledger]:
@@ -599,7 +631,7 @@ def _summary(counts: Mapping[str, Any], *, dry: bool = False) -> str:
         f"{fates['already'] + fates['known']:,} already known",
         f"{fates['before']:,} before `since`",
     ]
-    parts += [f"{fates[fate]:,} {fate}" for fate in ("filtered", "stale") if fates[fate]]
+    parts += [f"{fates[fate]:,} {fate}" for fate in ("filtered", "stale", "forgotten") if fates[fate]]
     if counts["refused"]:
         parts.append(f"{counts['refused']:,} set aside, see the ledger's table `refused`")
     return "; ".join(parts)
