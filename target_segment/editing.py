@@ -15,6 +15,7 @@ from target_segment.batches import pack
 from target_segment.errors import Malformed, SegmentError, TemplateError, Unsendable
 from target_segment.events import choices, renderer
 from target_segment.filters import keeps_customer, keeps_order, refused
+from target_segment.history import history
 from target_segment.identity import Identity, resolver
 from target_segment.memory import (
     REJECTED,
@@ -31,7 +32,9 @@ from target_segment.memory import (
 )
 from target_segment.news import Newsroom
 from target_segment.request import Batch, Event
-from target_segment.snapshots import snapshot
+from target_segment.snapshots import Foreign, snapshot
+from target_segment.streams import Declared, Streams
+from target_segment.streams.mapping import tellings
 from target_segment.transitions import TABLE, News, Proof, customers, fulfillments, orders, refunds
 
 
@@ -50,6 +53,7 @@ class Assignment(Struct, array_like=True, gc=False):
     """Records of one shop, with what the ledger says of all that they are about.
 
     `keys` are those of memory that they touch, `found` what is remembered of these; `sequence` counts chunks.
+    `declared` is what the SCHEMAs of mapped streams said.
     """
 
     sequence: int
@@ -58,6 +62,7 @@ class Assignment(Struct, array_like=True, gc=False):
     items: list[Item]
     keys: list[Key]
     found: list[Found]
+    declared: dict[str, Declared] = {}
 
 
 class Edition(Struct, array_like=True, gc=False):
@@ -87,6 +92,10 @@ class Editor:
         self._kept = keeps_order(settings) or (lambda _: True)
         self._keeps_customer, self._refused = keeps_customer(settings), refused(settings)
         self._render = renderer(settings)
+        old = history(settings)
+        self._age = old[0] if old else None
+        self._render_history = renderer(old[1]) if old else self._render
+        self.streams = Streams(settings, self._resolve)
         self._derive: Mapping[str, Callable[[Any, datetime], Proof]] = {
             "orders": orders.derivation(settings, on),
             "refunds": refunds.derivation(begun, on),
@@ -99,6 +108,8 @@ class Editor:
 
     def edit(self, asked: Assignment) -> Edition:
         """Decide what is news, record by record, from bytes to event: what is decoded is still at hand when it is rendered."""
+        if asked.declared:
+            self.streams.declared.update(asked.declared)
         rows = recalled(asked.keys, asked.found)
         self._update(rows, asked)
         room = self._room(asked.scope, asked.watched)
@@ -140,6 +151,7 @@ class Editor:
                 kept=self._kept,
                 keeps_customer=self._keeps_customer,
                 refused=self._refused,
+                table={**TABLE, **self.streams.table},
                 on=self._on,
                 baseline=self._settings["mode"] == "baseline",
                 warn=self._warnings.append,
@@ -157,7 +169,11 @@ class Editor:
     ) -> None:
         stream, raw, read_at, form, subject, identity = item
         try:
-            proof = self._derive[stream](snapshot(stream, raw), read_at)
+            derive = self._derive.get(stream)
+            if derive:
+                proof = derive(snapshot(stream, raw), read_at)
+            else:
+                proof = self.streams.proof(stream, raw, identity, read_at)
             news = room.news(proof, identity, rows)
         except Malformed as error:
             refusals.append(malformed(scope, stream, raw, form, subject, error))
@@ -166,17 +182,24 @@ class Editor:
         row.form = form
         for each in news:
             try:
-                events.append(self._render(each))
+                events.append(self._rendered(each, read_at))
             except (TemplateError, Unsendable) as error:
                 person = identity.person if each.entry.identify else None
                 refusals.append(
                     _rejected(each, raw, proof, rows["identify", person] if person else row, error)
                 )
 
+    def _rendered(self, news: News, read_at: datetime) -> Event:
+        of_history = self._age is not None and read_at - news.at > self._age
+        if type(news.snapshot) is Foreign:
+            return self.streams.render(news, of_history=of_history)
+        return self._render_history(news) if of_history else self._render(news)
+
 
 def switched_on(settings: Mapping[str, Any]) -> frozenset[str]:
     """Return the transitions that are told."""
-    return frozenset(name for name, (is_on, _) in choices(settings, TABLE).items() if is_on)
+    named = {name for name, (is_on, _) in choices(settings, TABLE).items() if is_on}
+    return frozenset(named.union(each.label for each in tellings(settings)))
 
 
 def malformed(scope: Scope, stream: str, raw: bytes, form: str, subject: str, error: Malformed) -> Refusal:

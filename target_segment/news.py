@@ -18,7 +18,7 @@ from target_segment.filters import KeepsCustomer, Refused
 from target_segment.identity import Identity, Resolve
 from target_segment.memory import BEFORE, FILTERED, FORGOTTEN, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
 from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
-from target_segment.transitions import AGES_AGO, TABLE, Kind, News, Proof, Transition
+from target_segment.transitions import AGES_AGO, TABLE, Entry, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
 
@@ -32,7 +32,7 @@ _EITHER = {"order_completed": "pos_order_placed", "pos_order_placed": "order_com
 class Newsroom:
     """Decides what is news, snapshot by snapshot, over the rows of memory that it is given.
 
-    `since` says from when each transition is told, `generation` which retelling of it this is; `kept` is the filter over
+    `table` names all transitions. `since` says from when each transition is told, `generation` which retelling of it this is; `kept` is the filter over
     orders, judged once, `keeps_customer` the one over customers and `refused` that of consent, asked whenever something
     is decided; `baseline` counts everything as known. `tally` counts what was decided, per transition and fate.
     """
@@ -46,6 +46,7 @@ class Newsroom:
         resolve: Resolve,
         kept: Callable[[OrderSummary], bool],
         on: frozenset[str],
+        table: Mapping[str, Entry] = TABLE,
         keeps_customer: KeepsCustomer | None = None,
         refused: Refused | None = None,
         baseline: bool = False,
@@ -58,7 +59,7 @@ class Newsroom:
         self._resolve = resolve
         self._kept = kept
         self._keeps_customer, self._refused = keeps_customer, refused
-        self._on = on
+        self._on, self._table = on, table
         self._fate = KNOWN if baseline else TOLD
         self._baseline = baseline
         self._warn = warn
@@ -87,7 +88,7 @@ class Newsroom:
         if begun:
             completing = proof.completed and not row.memory.completed
             for transition in proof.transitions:
-                match TABLE[transition.name].kind:
+                match self._table[transition.name].kind:
                     case Kind.ONCE:
                         told = [self._once(transition, proof, row, order_row, identity, barred=barred)]
                     case Kind.STATE:
@@ -102,7 +103,7 @@ class Newsroom:
             if proof.stream == "orders" and proof.completed:
                 self._keep_parts(proof, row)
         news = tracks
-        if "identify" in self._on and identity.person and begun:
+        if "identify" in self._on and identity.person and begun and proof.speaks:
             person = rows["identify", identity.person]
             identify = None
             if not barred:
@@ -217,9 +218,11 @@ class Newsroom:
         name, facts = transition.name, transition.facts or ""
         states = row.memory.states
         state = states.get(name)
+        first = state is None and transition.first
         if state is None:
-            states[name] = State(0, facts)
-            return None
+            state = states[name] = State(0, "" if first else facts)
+            if not first:
+                return None
         if adopt and proof.stream == "orders":
             states[name] = State(state.version, merged(state.facts, facts))
             return None
@@ -232,7 +235,11 @@ class Newsroom:
         if base and not changed(base, facts):
             states[name] = State(state.version, merged(state.facts, facts), *(before or ()))
             return None
-        start = (state.before if base is not state.facts else None) or row.seen_at or proof.created
+        start = (
+            (state.before if base is not state.facts else None)
+            or (not first and row.seen_at)
+            or proof.created
+        )
         fate = self._due(name, start, order_row, proof.order, barred=barred)
         self.tally[name, fate] += 1
         if fate == BEFORE:
@@ -463,7 +470,7 @@ class Newsroom:
             *more,
         )
         return News(
-            entry=TABLE[name],
+            entry=self._table[name],
             message_id=message_id("\x1f".join(key)),
             subject=subject,
             at=at,

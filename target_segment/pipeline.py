@@ -10,7 +10,7 @@ deliveries fly.
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -24,11 +24,12 @@ from target_segment.beside import Beside
 from target_segment.delivery import UNCERTAIN_AFTER
 from target_segment.editing import Assignment, Edition, Editor, Item, malformed
 from target_segment.errors import Denied, Malformed, Misconfigured, Refused
-from target_segment.identity import Resolve
+from target_segment.identity import Identity, Resolve
 from target_segment.ledger import Ledger
 from target_segment.memory import REJECTED, Found, Key, Refusal, Scope, Watched
 from target_segment.request import Batch
-from target_segment.snapshots import glance
+from target_segment.snapshots import SHAPES, glance
+from target_segment.streams import Streams
 
 CHUNK_RECORDS = 1_000
 CHUNK_BYTES = 4_000_000
@@ -85,8 +86,8 @@ class Flush(Struct):
 class Pipeline:
     """Tells Segment what snapshots prove, each thing effectively once.
 
-    `watched` says since when the transitions of a shop are told, once its first record is there. `beside` starts a second
-    editor for a long run. `at` is called with a name at every point where a crash must lose, double or invent nothing.
+    `watched` says since when the transitions of a shop are told, once its first record is there. `streams` reads the records of
+    other taps. `beside` starts a second editor for a long run. `at` is called with a name at every point where a crash must lose, double or invent nothing.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Pipeline:
         beside: Callable[[], Beside] | None = None,
         chunk_records: int = CHUNK_RECORDS,
         concurrency: int = 8,
+        streams: Streams | None = None,
         hold_uncertain: bool = False,
         warn: Callable[[str], None] = lambda _: None,
         info: Callable[[str], None] = lambda _: None,
@@ -115,6 +117,12 @@ class Pipeline:
             print_state,
             xxh3_64_intdigest(fingerprint),
         )
+        self._streams = streams
+        # What two streams say in the same words is not the same.
+        self._seeds = {
+            label: xxh3_64_intdigest(label.encode(), seed=self._seed)
+            for label in (streams.table if streams else ())
+        }
         self._make_beside, self._chunk_records = beside, chunk_records
         self._beside: Beside | None = None
         self._concurrency, self._hold_uncertain = concurrency, hold_uncertain
@@ -177,7 +185,7 @@ class Pipeline:
             self._ask(self._ledger.settle_all)
 
     def record(self, stream: str, raw: msgspec.Raw, time_extracted: str | None) -> None:
-        """Take one record of a canonical stream."""
+        """Take one record of a canonical stream, or of another tap's under its mapping's label."""
         if not self._buffer and not self._chunks:
             self._waiting_since = self._monotonic()
         if time_extracted is None or self._read_at[0] != time_extracted:
@@ -189,6 +197,15 @@ class Pipeline:
             self._cut()
             self._work(keep=1)
             self.idle()
+
+    def declare(
+        self, stream: str, schema: Mapping[str, Any], keys: Iterable[str], replication: str | None
+    ) -> None:
+        """Take the SCHEMA of a mapped stream; what came before it is looked at by the one before."""
+        if self._streams:
+            if self._buffer and self._streams.labels(stream):
+                self.flush()
+            self._streams.declare(stream, schema, keys, replication)
 
     def state(self, value: str) -> None:
         """Take a STATE: it is printed once everything before it has its receipt."""
@@ -240,7 +257,8 @@ class Pipeline:
         records, self._buffer, self._buffered = self._buffer, [], 0
         self._sequence += 1
         self.counts["records"] += len(records)
-        forms = [xxh3_128_hexdigest(raw, seed=self._seed) for _, raw, _ in records]
+        seeds, seed = self._seeds, self._seed
+        forms = [xxh3_128_hexdigest(raw, seed=seeds.get(stream, seed)) for stream, raw, _ in records]
         read = {form: read_at for form, (_, _, read_at) in zip(forms, records, strict=True)}
         self._open[self._sequence] = Flush()
         self._chunks.append(Chunk(self._sequence, records, forms, self._submit(self._ledger.unchanged, read)))
@@ -271,28 +289,41 @@ class Pipeline:
             if form in unchanged:
                 self.counts["unchanged"] += 1
                 continue
+            order = None
             try:
-                seen = glance(stream, raw)
+                if stream in SHAPES:
+                    seen = glance(stream, raw)
+                    scope, subject, order = (seen.platform, seen.shop), seen.subject, seen.order
+                    identity = self._resolve(seen.platform, seen.shop, seen.customer, order)
+                else:
+                    scope, (subject, identity) = self._scope(stream), self._foreign(stream, raw)
             except Malformed as error:
                 platform, shop, subject = _claims(raw)
-                part = parts.setdefault((platform, shop), Part())
-                part.refusals.append(malformed((platform, shop), stream, bytes(raw), form, subject, error))
+                scope = (platform, shop) if stream in SHAPES else self._scope(stream)
+                part = parts.setdefault(scope, Part())
+                part.refusals.append(malformed(scope, stream, bytes(raw), form, subject, error))
                 continue
-            scope = (seen.platform, seen.shop)
             if scope not in self._watched:
                 self._watched[scope] = self._ask(self._make_watched, scope, read_at)
             part = parts.setdefault(scope, Part())
-            identity = self._resolve(seen.platform, seen.shop, seen.customer, seen.order)
-            part.items.append(Item(stream, bytes(raw), read_at, form, seen.subject, identity))
-            part.keys.add((stream, seen.subject))
-            if seen.order:
-                part.keys.add(("orders", seen.order.id))
+            part.items.append(Item(stream, bytes(raw), read_at, form, subject, identity))
+            part.keys.add((stream, subject))
+            if order:
+                part.keys.add(("orders", order.id))
             if identity.person:
                 part.keys.add(("identify", identity.person))
         chunk.records, chunk.forms = [], []
         for scope, part in parts.items():
             part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
         return parts
+
+    def _scope(self, label: str) -> Scope:
+        return self._streams.scope(label) if self._streams else ("", "")
+
+    def _foreign(self, label: str, raw: msgspec.Raw) -> tuple[str, Identity]:
+        if self._streams is None:
+            raise Malformed(f"no stream is mapped to {label}")
+        return self._streams.glance(label, raw)
 
     def _tell(self, sequence: int, scope: Scope, part: Part) -> None:
         """Let it be decided what of one shop is news, and that be intended."""
@@ -305,6 +336,7 @@ class Pipeline:
             items=part.items,
             keys=sorted(part.keys),
             found=part.recalled.result() if part.recalled else [],
+            declared=self._streams.declared if self._streams else {},
         )
         if beside is None:
             self._edited(self._editor.edit(asked), sequence, scope, part.refusals)
@@ -497,7 +529,7 @@ class Pipeline:
             self._ledger.reject,
             batch,
             Refusal(
-                fate="rejected", stream=_STREAM_OF.get(about.t, "orders"), platform=about.l, shop=about.h, transition=about.t,
+                fate="rejected", stream=_stream_of(about.t), platform=about.l, shop=about.h, transition=about.t,
                 subject=about.s, message_id=about.m, reason=reason, payload=batch.bodies()[0], occurred=about.o,
             ),
         )  # fmt: skip
@@ -595,7 +627,11 @@ _STREAM_OF = {
     "customer_updated": "customers",
     "customer_deleted": "customers",
 }
-"""Where memory keeps the fate of a transition; the others are the order's."""
+"""Where memory keeps the fate of a transition; the others are the order's, or their own: a mapping's label has a dot."""
+
+
+def _stream_of(transition: str) -> str:
+    return _STREAM_OF.get(transition) or (transition if "." in transition else "orders")
 
 
 class _Claims(Struct):

@@ -268,7 +268,18 @@ class Customer(CustomerSummary, frozen=True, kw_only=True, gc=False):
     data_sale_opt_out: Says[bool] = UNSET
 
 
-Snapshot = Order | Refund | Fulfillment | Customer
+class Foreign(Part, frozen=True, kw_only=True, gc=False):
+    """A record of another tap, as it came: `id` is its key, as mapped."""
+
+    platform: str
+    shop: str
+    id: str
+    stream: str
+    fields: dict[str, Any]
+
+
+Record = Order | Refund | Fulfillment | Customer
+Snapshot = Record | Foreign
 
 
 class CustomerKeys(Part, frozen=True, kw_only=True, gc=False):
@@ -338,7 +349,7 @@ def glance(stream: str, raw: bytes | msgspec.Raw) -> Glance:
     return Glance(keys.platform, keys.shop, keys.subject or keys.id, keys.order.customer, keys.order)
 
 
-def snapshot(stream: str, raw: bytes | msgspec.Raw) -> Snapshot:
+def snapshot(stream: str, raw: bytes | msgspec.Raw) -> Record:
     """Decode the raw JSON of one record of a canonical stream; raise `Malformed` if it is not one."""
     try:
         return _DECODERS[stream].decode(raw)

@@ -26,6 +26,7 @@ from singer_sdk import Target
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import SingerSDKError
 from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.beside import Beside
@@ -43,6 +44,7 @@ from target_segment.errors import (
 from target_segment.events import EVENTS, choices
 from target_segment.filters import FILTERS
 from target_segment.forgetting import REGULATIONS, forget, regulation, report
+from target_segment.history import HISTORY
 from target_segment.identity import IDENTITY, resolver
 from target_segment.ledger import Ledger, opened, rewritten
 from target_segment.memory import Scope, Watched
@@ -53,6 +55,7 @@ from target_segment.rendering import rendering
 from target_segment.request import Batch
 from target_segment.settings import Setting, check, schema
 from target_segment.sinks import SnapshotSink, is_canonical
+from target_segment.streams import STREAMS
 from target_segment.transitions import TABLE
 from target_segment.transitions.orders import ORDERS
 
@@ -110,9 +113,10 @@ RUNNING: tuple[Setting, ...] = (
     ),
 )
 
-SETTINGS = DELIVERY + RUNNING + FILTERS + ORDERS + IDENTITY + EVENTS
+SETTINGS = DELIVERY + RUNNING + FILTERS + ORDERS + IDENTITY + EVENTS + HISTORY + STREAMS
 _OPERATION = frozenset(setting.name for setting in DELIVERY) | {
     "ledger", "mode", "dry_run_file", "lock_wait_seconds", "second_process", "hold_uncertain", "strict",
+    "unmapped_streams",
 }  # fmt: skip
 """Settings that do not change what a record implies."""
 _OF_SDK = (
@@ -171,6 +175,7 @@ class TargetSegment(Target):
         self._signal: int | None = None
         self._stop = threading.Event()
         self._canonical: set[str] = set()
+        self._mapped: dict[str, list[str]] = {}
         self._unmapped: Counter[str] = Counter()
         self._ledger: Ledger | None = None
         self._pipeline: Pipeline | None = None
@@ -275,6 +280,7 @@ class TargetSegment(Target):
             courier=self._file
             or Courier(settings, version=_version(), sleep=self._sleep, warn=self.logger.warning),
             editor=self._editor,
+            streams=self._editor.streams,
             resolve=resolver(settings),
             watched=lambda scope, read_at: self._watched(source, scope, read_at),
             print_state=self._print_state,
@@ -305,6 +311,7 @@ class TargetSegment(Target):
         conditions = {
             name: " ".join(str(settings[each]) for each in names) for name, names in _CONDITIONS.items()
         }
+        conditions |= self._editor.streams.conditions
         return since_of(ledger, scope, read_at, switched_on(settings), conditions, self._since)
 
     def _end(self, outcome: str) -> None:
@@ -346,11 +353,37 @@ class TargetSegment(Target):
             self._canonical.add(stream)
         else:
             self._canonical.discard(stream)
+        self._mapped.pop(stream, None)
+        for each in maps:
+            self._take_schema(each, message_dict, plain=plain)
+
+    def _take_schema(self, mapped: StreamMap, message: dict[str, Any], *, plain: bool) -> None:
+        """Look at a SCHEMA as the stream maps leave it: what the setting `streams` says must fit, and what nobody maps may stop the run."""
+        stream, keys = mapped.stream_alias, mapped.transformed_key_properties or ()
+        if isinstance(mapped, RemoveRecordTransform) or is_canonical(stream, mapped.transformed_schema):
+            return
+        labels = self._editor.streams.labels(stream)
+        if not labels:
+            if self.settings["unmapped_streams"] == "stop":
+                raise Misconfigured(
+                    f"setting `unmapped_streams`: no event is derived from the stream {stream}: deselect it in the tap, map it in `streams`, "
+                    "or set `unmapped_streams` to warn"
+                )
+            return
+        if self._pipeline:
+            bookmark = next(iter(message.get("bookmark_properties") or ()), None)
+            self._pipeline.declare(stream, mapped.transformed_schema, keys, bookmark)
+        if plain:
+            self._mapped[stream] = labels
 
     def _process_record_message(self, message_dict: Any) -> None:
         message: Message = message_dict
         if message.stream in self._canonical and message.record and self._pipeline:
             self._pipeline.record(message.stream, message.record, message.time_extracted)
+            return
+        if message.stream in self._mapped and message.record and self._pipeline:
+            for label in self._mapped[message.stream]:
+                self._pipeline.record(label, message.record, message.time_extracted)
             return
         if message.stream is None or not message.record:
             raise Garbled("a RECORD message has no stream or no record")
@@ -363,6 +396,11 @@ class TargetSegment(Target):
         """Take a record that came through the SDK's stream maps."""
         if is_canonical(stream, stream_schema) and self._pipeline:
             self._pipeline.record(stream, record, self._time_extracted)
+            return
+        labels = self._editor.streams.labels(stream)
+        if labels and self._pipeline:
+            for label in labels:
+                self._pipeline.record(label, record, self._time_extracted)
             return
         if not self._unmapped[stream]:
             self.logger.warning("no event is derived from the stream %s: its records are not told", stream)
@@ -523,10 +561,11 @@ class TargetSegment(Target):
 
     def retell(self, transitions: str) -> None:
         """Forget receipts: the way out when a whole run went to the wrong place."""
-        names = list(TABLE) if transitions == "all" else [name.strip() for name in transitions.split(",")]
-        if unknown := [name for name in names if name not in TABLE]:
+        there = [*TABLE, *self._editor.streams.table]
+        names = there if transitions == "all" else [name.strip() for name in transitions.split(",")]
+        if unknown := [name for name in names if name not in there]:
             raise Misconfigured(
-                f"--retell: there is no transition {unknown[0]!r}; there are {', '.join(TABLE)}"
+                f"--retell: there is no transition {unknown[0]!r}; there are {', '.join(there)}"
             )
         with self._settled() as ledger:
             forgotten = ledger.retell(names)

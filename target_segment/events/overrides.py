@@ -62,11 +62,29 @@ def overrides(settings: Mapping[str, Any], known: Mapping[str, Properties]) -> d
 
 def override(name: str, text: str, default: Properties, timeout: int = 1000) -> Properties:
     """Return the function that renders one transition's properties by a JSONata text; raise `TemplateError` if it is none."""
-    evaluate = _compiled(name, text, timeout)
+    evaluate = _expression(name, text, timeout)
 
     def render(news: News) -> Raw:
         record = f"{type(news.snapshot).__name__.lower()} {news.snapshot.id}"
-        found = evaluate(document(news, default(news)), record)
+        return evaluate(document(news, default(news)), record)
+
+    return render
+
+
+def expression(name: str, text: str, timeout: int = 1000) -> Callable[[bytes, str], Raw]:
+    """Return the function that makes of a document, as JSON, what a JSONata text says; raise `TemplateError` if it is none.
+
+    Its second argument says which record it is, should it fail.
+    """
+    evaluate = _expression(name, text, timeout)
+    return lambda given, record: evaluate(_DECODER.decode(given), record)
+
+
+def _expression(name: str, text: str, timeout: int) -> Callable[[Any, str], Raw]:
+    evaluate = _compiled(name, text, timeout)
+
+    def written(given: Any, record: str) -> Raw:
+        found = evaluate(given, record)
         try:
             return Raw(ENCODER.encode(_present(found)))
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -74,7 +92,7 @@ def override(name: str, text: str, default: Properties, timeout: int = 1000) -> 
                 f"template `{name}` failed on {record}, at its end: it is not JSON: {error}"
             ) from error
 
-    return render
+    return written
 
 
 def document(news: News, default: Any) -> dict[str, Any]:

@@ -150,7 +150,7 @@ class Transition(Struct, frozen=True, kw_only=True, gc=False):
     `start` is the earliest instant at which it can have happened (None: an interval, which begins when the subject was
     last seen without it, else at its creation); `at` is when it is said to have happened. `part` tells subjects within one
     record apart (a coupon's code, a line's id). `facts` are what a state is compared by (see `facts.py`). `total` is the
-    running total after it. `detail` is the coupon or the line it is about.
+    running total after it. `detail` is the coupon or the line it is about. `first` says that the first sight of a state is told.
     """
 
     name: str
@@ -160,6 +160,7 @@ class Transition(Struct, frozen=True, kw_only=True, gc=False):
     facts: str | None = None
     total: Decimal | None = None
     detail: Any = None
+    first: bool = False
 
 
 class Proof(Struct, frozen=True, kw_only=True, gc=False):
@@ -168,7 +169,7 @@ class Proof(Struct, frozen=True, kw_only=True, gc=False):
     `subject` is what memory knows it by. `instant` is its `updated_at`, else when it was read. `created` is where an
     interval starts for a subject never seen before. `begun` and `completed` are the order's.
     `there` are the parts (coupon codes, line ids) of a completed order. `traits` are the facts by which the customer's
-    identity is compared.
+    identity is compared. `speaks` says whether it tells who its customer is.
     """
 
     stream: str
@@ -184,6 +185,7 @@ class Proof(Struct, frozen=True, kw_only=True, gc=False):
     completed: bool = True
     there: dict[str, list[str]] = {}
     traits: str | None = None
+    speaks: bool = True
 
     def proves(self, name: str) -> bool:
         """Say whether a transition of this name is among those proved."""

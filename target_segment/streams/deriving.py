@@ -1,0 +1,214 @@
+"""A record of another tap → what it proves: which key it has, whom it is about, when, and the facts it is compared by.
+
+Facts are normalised before they are hashed: numbers and instants by value, lists of things by their ids. Each carries its
+field's name, so that another list of facts is adopted, not told.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+from xxhash import xxh3_64_hexdigest
+
+from target_segment.errors import Malformed
+from target_segment.identity import Identity, Resolve, real_email, real_id
+from target_segment.snapshots import CustomerSummary, Foreign
+from target_segment.streams.mapping import Telling
+from target_segment.transitions import Proof, Transition
+from target_segment.transitions.facts import joined
+
+Fields = dict[str, Any]
+
+
+class Declared(Struct, frozen=True, array_like=True):
+    """What a stream's SCHEMA says of its records: the fields of their key, and the one by which it is read."""
+
+    keys: list[str]
+    replication: str | None = None
+
+
+_decode = msgspec.json.Decoder(Fields, float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
+_MILLISECONDS = 100_000_000_000
+"""What is larger counts milliseconds since 1970, not seconds."""
+
+
+def fields_of(telling: Telling, raw: bytes | msgspec.Raw) -> Fields:
+    """Decode a record; raise `Malformed`."""
+    try:
+        return _decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"a record of {telling.stream} is not an object: {error}") from error
+
+
+def reach(fields: Mapping[str, Any], path: str) -> Any:
+    """Return what a field holds, UNSET if it is left out; a dot leads into an object.
+
+    >>> reach({"plan": {"name": "Pro"}, "a.b": 1}, "plan.name"), reach({"a.b": 1}, "a.b")
+    ('Pro', 1)
+    """
+    if path in fields:
+        return fields[path]
+    outer, dot, inner = path.partition(".")
+    inside = fields.get(outer) if dot else None
+    return reach(inside, inner) if isinstance(inside, dict) else UNSET
+
+
+def subject(telling: Telling, declared: Declared, fields: Fields) -> str:
+    """Return a record's key as one text; raise `Malformed` if a part of it is missing."""
+    parts = []
+    for field in telling.id or declared.keys:
+        part = _text(reach(fields, field))
+        if not part:
+            raise Malformed(f"a record of {telling.stream} has no {field}, which is its key")
+        parts.append(part)
+    if len(parts) == 1:
+        return parts[0]
+    return ":".join(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)
+
+
+def identity(telling: Telling, fields: Fields, resolve: Resolve) -> Identity:
+    """Return whom a record is about: the ids it names, else what its e-mail gives by the setting `user_id`, as a guest's does."""
+    user, anonymous, email = (
+        _text(reach(fields, field)) if field else None
+        for field in (telling.user_id, telling.anonymous_id, telling.email)
+    )
+    user, anonymous = real_id(user), real_id(anonymous)
+    if user or not real_email(email):
+        return Identity(user, anonymous)
+    found = resolve(telling.platform, telling.shop, CustomerSummary(email=email), None)
+    return Identity(found.user_id, anonymous or found.anonymous_id)
+
+
+def proof(
+    telling: Telling, declared: Declared, raw: bytes | msgspec.Raw, who: Identity, read_at: datetime
+) -> Proof:
+    """Return what a record proves; raise `Malformed` where it has no key or an instant that is none."""
+    fields = fields_of(telling, raw)
+    key = subject(telling, declared, fields)
+    changed = _bookmark(fields, declared.replication)
+    told = [transition] if (transition := _transition(telling, fields, changed, who, read_at)) else []
+    created = _instant(telling, fields, telling.created) if telling.created else None
+    return Proof(
+        stream=telling.label,
+        subject=key,
+        snapshot=Foreign(
+            platform=telling.platform, shop=telling.shop, id=key, stream=telling.stream, fields=fields
+        ),
+        instant=changed or read_at,
+        read_at=read_at,
+        created=created or (told[0].at if told else read_at),
+        transitions=told,
+        completed=False,
+        speaks=False,
+    )
+
+
+def _transition(
+    telling: Telling, fields: Fields, changed: datetime | None, who: Identity, read_at: datetime
+) -> Transition | None:
+    """Return what is to be told of a record, None where it has not happened: another state, or an instant that is null."""
+    if any(reach(fields, field) not in values for field, values in telling.when.items()):
+        return None
+    at = _instant(telling, fields, telling.timestamp) if telling.timestamp else changed
+    if not telling.once:
+        return Transition(
+            name=telling.label, at=at or changed or read_at, facts=_facts(telling, fields, who), first=telling.first
+        )  # fmt: skip
+    if at is None:
+        if telling.timestamp:
+            return None
+        raise Malformed(f"a record of {telling.stream} does not say when it was: name a field in `timestamp`")
+    # That something is so may be seen long after the record was made.
+    interval = bool(telling.when) and not telling.timestamp
+    start = _instant(telling, fields, telling.created) if telling.created else at
+    return Transition(name=telling.label, start=None if interval else start or at, at=at)
+
+
+def _facts(telling: Telling, fields: Fields, who: Identity) -> str:
+    said = [_fact("", who.person)] if telling.identify else []
+    return joined([*said, *(_fact(field, reach(fields, field)) for field in telling.facts)])
+
+
+def _fact(field: str, value: Any) -> str:
+    if value is UNSET:
+        return ""
+    return f"{xxh3_64_hexdigest(field.encode())[:6]}.{xxh3_64_hexdigest(_encode(_normal(value)))[:10]}"
+
+
+def _normal(value: Any) -> Any:
+    """Return a value such that equal ones look alike.
+
+    >>> _normal([{"id": 2, "n": Decimal("24.00")}, {"id": 1}]) == _normal([{"id": 1}, {"n": 24, "id": 2}])
+    True
+    """
+    match value:
+        case bool() | None:
+            return value
+        case int() | Decimal():
+            return str(Decimal(value).normalize() + 0)
+        case str() if _INSTANT.fullmatch(value):
+            at = _parsed(value)
+            return at.isoformat() if at else value
+        case list():
+            plain = [_normal(each) for each in value]
+            if all(isinstance(each, dict) for each in plain):
+                ids = all("id" in each for each in plain)
+                return sorted(plain, key=lambda each: str(each["id"])) if ids else plain
+            return sorted(plain, key=_encode)
+        case dict():
+            return {name: _normal(each) for name, each in value.items()}
+    return value
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case bool():
+            return None
+        case str():
+            return value.strip() or None
+        case int() | Decimal():
+            return str(value)
+    return None
+
+
+def _bookmark(fields: Fields, field: str | None) -> datetime | None:
+    """Return the replication key as an instant; a number is as likely to count records, so it is none."""
+    value = reach(fields, field) if field else None
+    return _parsed(value) if isinstance(value, str) else None
+
+
+def _instant(telling: Telling, fields: Fields, field: str) -> datetime | None:
+    """Return the instant that a field holds, None where it holds none; raise `Malformed` for what is no instant."""
+    value = reach(fields, field)
+    if value is None or value is UNSET or value == "":
+        return None
+    at: datetime | None = None
+    if isinstance(value, str):
+        at = _parsed(value)
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        seconds = Decimal(value)
+        at = _since_1970(float(seconds / 1000 if abs(seconds) > _MILLISECONDS else seconds))
+    if at is None:
+        raise Malformed(f"a record of {telling.stream}: {field} is {value!r}, which is no instant")
+    return at
+
+
+def _parsed(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text.strip())
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _since_1970(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
