@@ -2,17 +2,14 @@
 
 import argparse
 import sys
-import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sandbox.elasticpath import ElasticPath
+from sandbox.demo import serve
+from sandbox.dialects import DIALECTS
 from sandbox.faults import EVERY, Faults
-from sandbox.prestashop import PrestaShop
 from sandbox.segment import Segment
 from sandbox.shop import Shop
-from sandbox.shopify import Shopify
-
-TOKEN = "shpat_sandbox"
 
 COMMANDS = """\
   HOURS       let that many hours pass, e.g. 6 or 0.5
@@ -36,10 +33,10 @@ def main(argv: list[str] | None = None) -> int:
     faults = Faults(seed=given.seed, rate=given.faults, kinds=EVERY)
     key = "sandbox-write-key"
     with (
-        PLATFORMS[given.platform](shop, faults, given) as api,
+        serve(given.platform, shop, faults=faults, **({"cost": given.cost} if given.cost else {})) as api,
         Segment({key}, faults=Faults(seed=given.seed + 1, rate=given.faults, kinds=EVERY)) as segment,
     ):
-        print(f"shop     {api.url}   {_credential(api)}")
+        print(f"shop     {api.url}   {_credentials(api.settings)}")
         print(f"segment  {segment.endpoint}   write key {key}")
         print(
             f"it is {shop.now:%Y-%m-%d %H:%M:%S} in the shop: {len(shop.orders)} orders, {len(shop.customers)} customers\n{COMMANDS}",
@@ -53,26 +50,12 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _shopify(shop: Shop, faults: Faults, given: argparse.Namespace) -> Shopify:
-    return Shopify(shop, token=TOKEN, cost=given.cost, faults=faults, clock=time.monotonic)
-
-
-def _prestashop(shop: Shop, faults: Faults, _: argparse.Namespace) -> PrestaShop:
-    return PrestaShop(shop, faults=faults)
-
-
-def _elasticpath(shop: Shop, faults: Faults, _: argparse.Namespace) -> ElasticPath:
-    return ElasticPath(shop, faults=faults, clock=time.monotonic)
-
-
-PLATFORMS = {"shopify": _shopify, "prestashop": _prestashop, "elasticpath": _elasticpath}
-
-
-def _credential(api: Shopify | PrestaShop | ElasticPath) -> str:
-    """Say by what the shop lets a client in."""
-    if isinstance(api, ElasticPath):
-        return f"client id {api.client_id}   client secret {api.client_secret}"
-    return f"access token {api.token}" if isinstance(api, Shopify) else f"webservice key {api.key}"
+def _credentials(settings: dict[str, Any]) -> str:
+    """Say by what the shop lets a client in, as the tap's settings call it."""
+    secrets = ("_token", "_key", "_id", "_secret")
+    return "   ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if name.endswith(secrets)
+    )
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
@@ -87,7 +70,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--platform",
-        choices=sorted(PLATFORMS),
+        choices=sorted(DIALECTS),
         default="shopify",
         help="whose API the shop speaks (default: %(default)s)",
     )
@@ -101,8 +84,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--cost",
         choices=("low", "linear"),
-        default="low",
-        help="what Shopify's queries cost: as seen today, or by the old rule",
+        help="what Shopify's queries cost: as seen today (low), or by the old rule",
     )
     parser.add_argument(
         "--faults",
@@ -113,7 +95,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _obey(word: str, shop: Shop, api: Shopify | PrestaShop | ElasticPath, segment: Segment) -> str:
+def _obey(word: str, shop: Shop, api: Any, segment: Segment) -> str:
     match word:
         case "status" | "":
             return f"{shop.now:%Y-%m-%d %H:%M:%S}: {len(shop.orders)} orders, {len(shop.customers)} customers, {len(segment.events)} events"

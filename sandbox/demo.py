@@ -1,9 +1,11 @@
 """The main job, seen by a person: a shop is polled while it lives on, and Segment is told what is new.
 
-Without credentials shop and Segment are the sandbox's, on loopback over real HTTP, and the pipe runs three times. With
+Without credentials shop and Segment are the sandbox's, on loopback over real HTTP, and the pipe runs three times, on every platform. With
 credentials in the environment or in `.env` the same script, `bin/poll`, runs once against the real ones.
 """
 
+import argparse
+import inspect
 import json
 import os
 import shutil
@@ -14,15 +16,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import duckdb
 
+from sandbox.dialects import DIALECTS, open_shop
 from sandbox.pipe import ROOT
 from sandbox.segment import Segment
 from sandbox.shop import Shop
-from sandbox.shopify import Shopify
 
-TOKEN = "shpat_sandbox"
 KEY = "sandbox-write-key"
 FOLDER = ROOT / "state" / "sandbox"
 HISTORY = timedelta(days=3)
@@ -47,8 +49,30 @@ class Account:
     seconds: float = 0
 
 
-def main() -> int:
+class Story(NamedTuple):
+    """What became of three polls of one platform."""
+
+    accounts: list[Account]
+    code: int
+    events: int
+    repeats: int
+
+    @property
+    def well(self) -> bool:
+        """Whether all polls ended well, nothing was told twice, and the last one told nothing."""
+        return self.code == 0 and not self.repeats and not self.accounts[-1].told
+
+
+def main(argv: list[str] | None = None) -> int:
     """Run against whatever the settings name; without settings, against the sandbox."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--platform", choices=list(DIALECTS), help="tell the story of this platform, and no other"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where ledger and state go (default: state/sandbox)"
+    )
+    asked = parser.parse_args(argv)
     settings = _environment()
     given = [name for name in NEEDED if settings.get(name)]
     if len(given) == len(NEEDED):
@@ -60,7 +84,13 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    return _in_the_sandbox()
+    return _in_the_sandbox([asked.platform] if asked.platform else list(DIALECTS), asked.folder)
+
+
+def serve(platform: str, shop: Shop, **options: Any) -> Any:
+    """Return a server of a shop for clients that live in real time."""
+    takes = inspect.signature(DIALECTS[platform].serve).parameters
+    return open_shop(platform, shop, **({"clock": time.monotonic} if "clock" in takes else {}), **options)
 
 
 def _for_real(settings: Mapping[str, str]) -> int:
@@ -74,21 +104,46 @@ def _for_real(settings: Mapping[str, str]) -> int:
     return code
 
 
-def _in_the_sandbox() -> int:
+def _in_the_sandbox(platforms: list[str], parent: Path) -> int:
+    """Tell the whole story of the first platform, and in short that of the others, on which the same happens."""
+    first, *others = platforms
+    stories = {first: _story(first, parent / first, aloud=True)}
+    if stories[first].code:
+        return stories[first].code
+    print(report(stories[first].accounts))
+    held, repeats = stories[first].events, stories[first].repeats
+    folder = parent / first
+    print(f"\nSegment holds {held} events; {repeats or 'none'} came to it twice.")
+    print(
+        f"The ledger: {_shown(folder / 'ledger.duckdb')}   The state: {_shown(folder / 'state.json')}",
+        flush=True,
+    )
+    if others:
+        print("\nThe same days and the same hour, in shops on other platforms:", flush=True)
+        for platform in others:
+            stories[platform] = _story(platform, parent / platform)
+            if stories[platform].code:
+                return stories[platform].code
+        print(side_by_side(stories))
+    return 0 if all(each.well for each in stories.values()) else 1
+
+
+def _story(platform: str, folder: Path, *, aloud: bool = False) -> Story:
     """Run three times over a shop that lives on between the first and the second."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     start = datetime.now(UTC).replace(microsecond=0) - HISTORY
     shop = Shop(seed=7, start=start, orders_per_day=12, max_lines=8)
     shop.live(start + HISTORY)
     known = _regulars(shop)
-    accounts = []
-    with (
-        Shopify(shop, token=TOKEN, clock=time.monotonic) as api,
-        Segment(write_keys={KEY}, clock=lambda: shop.now) as segment,
-    ):
-        print(f"A shop ({api.url}) with three days of history, and a Segment ({segment.url}).", flush=True)
-        files = _configured(api.url, segment.endpoint, start)
+    accounts: list[Account] = []
+    with serve(platform, shop) as api, Segment(write_keys={KEY}, clock=lambda: shop.now) as segment:
+        if aloud:
+            print(
+                f"A shop on {platform} ({api.url}) with three days of history, and a Segment ({segment.url}).",
+                flush=True,
+            )
+        files = _configured(folder, api.settings, segment.endpoint, start)
         steps: tuple[tuple[str, Callable[[Shop, dict[str, int]], str] | None], ...] = (
             ("first poll", None),
             ("it lived on", _live_on),
@@ -96,20 +151,18 @@ def _in_the_sandbox() -> int:
         )
         for title, happens in steps:
             if happens:
-                print(f"Meanwhile, in the shop: {happens(shop, known)}.", flush=True)
+                happened = happens(shop, known)
+                if aloud:
+                    print(f"Meanwhile, in the shop: {happened}.", flush=True)
             shop.rest(120)
             account = Account(title, calls=-len(api.calls), requests=-len(segment.requests))
-            code = _poll(account, FOLDER / "ledger.duckdb", files, FOLDER)
+            code = _poll(account, folder / "ledger.duckdb", files, folder)
             account.calls += len(api.calls)
             account.requests += len(segment.requests)
-            if code:
-                return code
             accounts.append(account)
-        print(report(accounts))
-        repeats = len(segment.repeats)
-        print(f"\nSegment holds {len(segment.events)} events; {repeats or 'none'} came to it twice.")
-        print(f"The ledger: {_shown(FOLDER / 'ledger.duckdb')}   The state: {_shown(FOLDER / 'state.json')}")
-        return 0 if not repeats and not accounts[-1].told else 1
+            if code:
+                break
+        return Story(accounts, code, len(segment.events), len(segment.repeats))
 
 
 def _regulars(shop: Shop) -> dict[str, int]:
@@ -150,21 +203,15 @@ def _live_on(shop: Shop, known: dict[str, int]) -> str:
     return ", ".join(happened)
 
 
-def _configured(shop: str, endpoint: str, start: datetime) -> dict[str, str]:
+def _configured(folder: Path, shop: dict[str, Any], endpoint: str, start: datetime) -> dict[str, str]:
     """Write the two config files and return what `bin/poll` is told of them."""
     since = start.isoformat().replace("+00:00", "Z")
     settings = {
-        "shop.json": {
-            "platform": "shopify",
-            "api_url": shop,
-            "shop": "sandbox",
-            "access_token": TOKEN,
-            "start_date": since,
-        },
+        "shop.json": {**shop, "shop": "sandbox", "start_date": since},
         "segment.json": {"write_key": KEY, "endpoint": endpoint, "since": since, "ledger": "ledger.duckdb"},
     }
     for name, each in settings.items():
-        (FOLDER / name).write_text(json.dumps(each, indent=2) + "\n")
+        (folder / name).write_text(json.dumps(each, indent=2) + "\n")
     return {"TAP_CONFIG": "shop.json", "TARGET_CONFIG": "segment.json", "STATE": "state.json"}
 
 
@@ -248,6 +295,41 @@ def report(accounts: list[Account]) -> str:
     left = max(len(title) for title, _ in rows)
     width = max(len(account.title) for account in accounts) + 3
     lines = [title.ljust(left) + "".join(value.rjust(width) for value in values) for title, values in rows]
+    return "\n" + "\n".join(line.rstrip() for line in lines)
+
+
+def side_by_side(stories: Mapping[str, Story]) -> str:
+    """Lay the platforms out below each other, a line for each poll."""
+    head = ("", "polled", "told", "already known", "calls to the shop", "requests to Segment", "seconds")
+    rows = [head]
+    for platform, story in stories.items():
+        rows.append((platform, *[""] * 6))
+        rows += [
+            (
+                f"  {each.title}",
+                *(
+                    f"{number:,}" if number else "–"
+                    for number in (
+                        sum(each.polled.values()),
+                        sum(each.told.values()),
+                        each.known + each.unchanged,
+                        each.calls,
+                        each.requests,
+                    )
+                ),
+                f"{each.seconds:.1f}",
+            )
+            for each in story.accounts
+        ]
+        rows.append(
+            (f"  Segment holds {story.events} events; {story.repeats or 'none'} came twice", *[""] * 6)
+        )
+    left = max(len(title) for title, *rest in rows if any(rest)) + 2
+    lines = [
+        title.ljust(left)
+        + "".join(value.rjust(len(name) + 3) for value, name in zip(values, head[1:], strict=True))
+        for title, *values in rows
+    ]
     return "\n" + "\n".join(line.rstrip() for line in lines)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.demo import Account, report
+from sandbox.demo import Account, Story, report, side_by_side
 from sandbox.segment import Segment
 from sandbox.shop import START, Shop
 from sandbox.shopify import Shopify
@@ -29,11 +29,11 @@ def demo(tmp_path):
         (commands / name).write_text(f"#!{sys.executable}\nfrom {package} import main\nmain()\n")
         (commands / name).chmod(0o755)
 
-    def run(**settings):
+    def run(*arguments, **settings):
         foreign = ("TAP_COMMERCE_", "TARGET_SEGMENT_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return subprocess.run(
-            [sys.executable, "-m", "sandbox.demo"],
+        return subprocess.run(  # noqa: S603  # the project's own command
+            [sys.executable, "-m", "sandbox.demo", *arguments],
             cwd=ROOT,
             env=kept
             | {"PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
@@ -108,3 +108,33 @@ def test_the_report_sets_runs_side_by_side_and_leaves_out_what_never_was():
     assert ["identify", "1", "–"] in [line.split() for line in lines]
     assert ["already", "known", "–", "7"] in [line.split() for line in lines]
     assert not [line for line in lines if "set aside" in line]
+
+
+def test_the_platforms_stand_side_by_side_with_what_each_poll_did():
+    story = Story([Account("first poll", polled={"orders": 38}, told={"identify": 40}, calls=9)], 0, 40, 0)
+    doubled = story._replace(repeats=2)
+    lines = side_by_side({"one": story, "other": doubled}).splitlines()
+    assert ["first", "poll", "38", "40", "–", "9", "–", "0.0"] in [line.split() for line in lines]
+    assert "  Segment holds 40 events; none came twice" in lines
+    assert "  Segment holds 40 events; 2 came twice" in lines
+
+
+@pytest.mark.parametrize(
+    ("account", "code", "repeats", "well"),
+    [
+        (Account("last", told={}), 0, 0, True),
+        (Account("last", told={"identify": 1}), 0, 0, False),
+        (Account("last", told={}), 0, 1, False),
+        (Account("last", told={}), 1, 0, False),
+    ],
+)
+def test_a_story_went_well_if_its_last_poll_told_nothing_and_nothing_came_twice(account, code, repeats, well):
+    assert Story([Account("first", told={"identify": 9}), account], code, 9, repeats).well is well
+
+
+def test_without_credentials_the_whole_story_of_one_platform_is_told(demo, tmp_path):
+    done = demo("--platform", "prestashop", "--folder", str(tmp_path / "sandbox"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "A shop on prestashop" in done.stdout
+    assert "none came to it twice" in done.stdout
+    assert "on other platforms" not in done.stdout
