@@ -19,9 +19,11 @@ from typing import Any
 import duckdb
 import msgspec
 from isal import isal_zlib
+from msgspec import Struct, field
 
 from target_segment.errors import LedgerError
 from target_segment.memory import (
+    FORGOTTEN,
     REJECTED,
     TOLD,
     Fate,
@@ -36,16 +38,45 @@ from target_segment.memory import (
     hashed,
     place,
     recalled,
+    tombstone,
 )
 from target_segment.request import Batch
 
 VERSION = 2
+_TABLES = ("memory", "receipts", "outbox", "refused", "watch", "runs")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _memory = msgspec.json.Decoder(Memory)
 
 _ABOUT = '[{"m":"UUID","l":"VARCHAR","h":"VARCHAR","t":"VARCHAR","e":"VARCHAR","s":"VARCHAR","p":"VARCHAR","o":"TIMESTAMP","a":"DECIMAL(24,6)","c":"VARCHAR"}]'
 _ROWS = '[{"k":"UBIGINT","t":"VARCHAR","s":"VARCHAR","i":"TIMESTAMP","n":"TIMESTAMP","b":"TIMESTAMP","f":"UUID","r":"VARCHAR"}]'
+
+
+class Names(Struct):
+    """By what a ledger may know a person.
+
+    `people` are Segment identities, of which `guests` are anonymousIds; `customers` the shop's own, as platform, shop and id;
+    `marks` the hashes by which their e-mail is remembered.
+    """
+
+    people: set[str]
+    guests: set[str]
+    customers: set[tuple[str, str, str]]
+    marks: set[str]
+
+    def copy(self) -> "Names":
+        """Return the same, to be added to."""
+        return Names(set(self.people), set(self.guests), set(self.customers), set(self.marks))
+
+
+class Forgotten(Struct):
+    """By which identities a person was known, which of these were anonymousIds, and how much named them."""
+
+    people: set[str] = field(default_factory=set)
+    guests: set[str] = field(default_factory=set)
+    receipts: int = 0
+    subjects: int = 0
+    refused: int = 0
 
 
 class Ledger:
@@ -173,6 +204,7 @@ class Ledger:
             )
             for key, subject, instant, seen_at, seen_before, form, remembered in rows
             if subject == wanted[key][1]
+            or (subject.startswith(FORGOTTEN) and subject == tombstone(self._source, scope, wanted[key]))
         ]
 
     def _row(self, scope: Scope, key: Key) -> Row:
@@ -332,6 +364,35 @@ class Ledger:
             self._do("UPDATE memory SET form = NULL WHERE source = $1", [self._source])
         return len(rows)
 
+    def scopes(self) -> list[Scope]:
+        """Return the shops that this source knows."""
+        return self._do(
+            "SELECT DISTINCT platform, shop FROM memory WHERE source = $1 ORDER BY ALL", [self._source]
+        ).fetchall()
+
+    def forget(self, names: Names, holds: Callable[[str, str, Names], bool]) -> Forgotten:
+        """Forget a person under every source that knows these shops; return by which names they were known, and what went.
+
+        What decides whether something is news stays, without a name (see `memory.tombstone`); the account keeps its
+        amounts. `holds` says whether the payload of something refused is about them. Raises `LedgerError` while something
+        is intended.
+        """
+        sources = self._do(
+            "SELECT DISTINCT source FROM memory WHERE (platform, shop) IN"
+            " (SELECT (platform, shop) FROM memory WHERE source = $1) ORDER BY source",
+            [self._source],
+        ).fetchall()
+        found = Forgotten()
+        with self._transaction():
+            for (source,) in sources:
+                theirs = Ledger(self._db, source, self._now)
+                if not theirs.outbox_is_empty():
+                    raise LedgerError(
+                        f"some events of source {source} are intended and not yet told: run once with mode=send before"
+                    )
+                theirs._forget_here(names.copy(), holds, found)
+        return found
+
     def knows_refused(self, form: str) -> bool:
         """Say whether this very record was set aside before."""
         question = "SELECT 1 FROM refused WHERE source = $1 AND message_id = $2::UUID LIMIT 1"
@@ -366,6 +427,167 @@ class Ledger:
                 self._do("ROLLBACK")
             raise
         self._do("COMMIT")
+
+    def _forget_here(self, names: Names, holds: Callable[[str, str, Names], bool], found: Forgotten) -> None:
+        self._complete(names, found)
+        people = list(names.people)
+        orders = self._orders_of(people)
+        rows = self._do(
+            "SELECT rowid, remembered FROM memory WHERE key IN (SELECT unnest($1::UBIGINT[]))",
+            [
+                [
+                    hashed(self._source, (platform, shop), (stream, subject))
+                    for platform, shop, stream, subject in orders
+                ]
+            ],
+        ).fetchall()
+        self._do(
+            "UPDATE memory SET remembered = fresh.content FROM"
+            " (SELECT unnest($1::BIGINT[]) AS place, unnest($2::VARCHAR[]) AS content) AS fresh WHERE memory.rowid = fresh.place",
+            [[place for place, _ in rows], [self._nameless(remembered) for _, remembered in rows]],
+        )
+        found.subjects += len(rows)
+        self._bury(names)
+        changed = self._do(
+            "UPDATE receipts SET person = $3, subject = CASE WHEN transition IN ('identify', 'identity_linked', 'alias')"
+            " OR starts_with(transition, 'customer_') THEN $3 ELSE subject END WHERE source = $1 AND"
+            " (person IN (SELECT unnest($2::VARCHAR[])) OR (starts_with(transition, 'customer_') AND"
+            " (platform || chr(31) || shop || chr(31) || subject) IN (SELECT unnest($4::VARCHAR[])))) RETURNING 1",
+            [self._source, people, FORGOTTEN, [chr(31).join(each) for each in names.customers]],
+        ).fetchall()
+        found.receipts += len(changed)
+        self._forget_refused(names, orders, holds, found)
+
+    def _complete(self, names: Names, found: Forgotten) -> None:
+        """Find the other names of a person: linked guests, customers that spoke of an identity, identities of one customer."""
+        before = -1
+        while before != (before := len(names.people) + len(names.customers)):
+            people = list(names.people)
+            rows = self._do(
+                "SELECT platform, shop, subject, remembered FROM memory WHERE source = $1 AND stream = 'identify' AND"
+                " NOT starts_with(subject, 'forgotten:') AND (subject IN (SELECT unnest($2::VARCHAR[]))"
+                " OR remembered ->> '$.speaker' IN (SELECT unnest($3::VARCHAR[]))"
+                " OR list_has_any(json_keys(remembered, '$.fates'), $4::VARCHAR[])"
+                " OR split_part(remembered ->> '$.states.identify[1]', ',', 1) IN (SELECT unnest($5::VARCHAR[])))",
+                [
+                    self._source, people, [subject for _, _, subject in names.customers],
+                    [f"{kind}:{each}" for each in people for kind in ("identity_linked", "alias")], list(names.marks),
+                ],
+            ).fetchall()  # fmt: skip
+            for platform, shop, subject, remembered in rows:
+                memory = _memory.decode(remembered)
+                linked = {part for key in memory.fates if (part := key.partition(":")[2])}
+                speaker = (platform, shop, memory.speaker or "") if memory.spoken == "customers" else None
+                state = memory.states.get("identify")
+                marked = state.facts.partition(",")[0] if state else None
+                if (
+                    not ({subject} | linked) & names.people
+                    and speaker not in names.customers
+                    and marked not in names.marks
+                ):
+                    continue
+                names.people |= {subject} | linked
+                names.guests |= linked
+                found.people.add(subject)
+                if speaker and memory.speaker:
+                    names.customers.add(speaker)
+            told = self._do(
+                "SELECT DISTINCT person, platform, shop, CASE WHEN starts_with(transition, 'customer_') THEN subject END"
+                " FROM receipts WHERE source = $1 AND person IN (SELECT unnest($2::VARCHAR[]))",
+                [self._source, list(names.people)],
+            ).fetchall()
+            for person, platform, shop, customer in told:
+                found.people.add(person)
+                if customer:
+                    names.customers.add((platform, shop, customer))
+        guests = self._do(
+            "SELECT DISTINCT remembered ->> '$.guest' FROM memory WHERE source = $1 AND stream = 'orders' AND"
+            " remembered ->> '$.guest' IN (SELECT unnest($2::VARCHAR[]))",
+            [self._source, list(names.people)],
+        ).fetchall()
+        names.guests |= {guest for (guest,) in guests}
+        found.people |= {guest for (guest,) in guests}
+        found.guests |= names.guests
+
+    def _orders_of(self, people: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Return the orders, refunds and fulfillments told of these people: platform, shop, stream and subject."""
+        told = self._do(
+            "SELECT DISTINCT platform, shop, transition, subject FROM receipts"
+            " WHERE source = $1 AND person IN (SELECT unnest($2::VARCHAR[]))",
+            [self._source, people],
+        ).fetchall()
+        guests = self._do(
+            "SELECT platform, shop, stream, subject FROM memory WHERE source = $1 AND stream = 'orders'"
+            " AND remembered ->> '$.guest' IN (SELECT unnest($2::VARCHAR[]))",
+            [self._source, people],
+        ).fetchall()
+        return guests + [
+            (platform, shop, stream, place(name, subject)[2])
+            for platform, shop, name, subject in told
+            if (stream := _STREAMS.get(name))
+        ]
+
+    def _nameless(self, remembered: str) -> str:
+        """Return what decides that nothing more is told of an order, without a hash of anything personal."""
+        memory = _memory.decode(remembered)
+        memory.fates[FORGOTTEN] = Fate(FORGOTTEN, self._now(), self._now())
+        memory.states, memory.guest, memory.speaker = {}, None, None
+        return _encode(memory).decode()
+
+    def _bury(self, names: Names) -> None:
+        """Put a tombstone in the place of an identity and a customer, also of one that was not told of yet."""
+        graves = [((platform, shop), ("customers", subject)) for platform, shop, subject in names.customers]
+        graves += [(scope, ("identify", person)) for scope in self.scopes() for person in names.people]
+        keys = [hashed(self._source, *grave) for grave in graves]
+        subjects = [subject for _, (_, subject) in graves]
+        stones = [tombstone(self._source, *grave) for grave in graves]
+        group = self._one("SELECT coalesce(max(batch_group), 0) FROM memory")
+        self._do(
+            "DELETE FROM memory WHERE key IN (SELECT unnest($1::UBIGINT[])) AND subject IN (SELECT unnest($2::VARCHAR[]))",
+            [keys, subjects + stones],
+        )
+        memory = Memory(fates={FORGOTTEN: Fate(FORGOTTEN, self._now(), self._now())})
+        self._do(
+            "INSERT INTO memory (key, source, platform, shop, stream, subject, remembered, batch_group)"
+            " SELECT unnest($1::UBIGINT[]), $2, unnest($3::VARCHAR[]), unnest($4::VARCHAR[]), unnest($5::VARCHAR[]),"
+            " unnest($6::VARCHAR[]), $7, $8",
+            [
+                keys, self._source, [scope[0] for scope, _ in graves], [scope[1] for scope, _ in graves],
+                [stream for _, (stream, _) in graves], stones, _encode(memory).decode(), group,
+            ],
+        )  # fmt: skip
+
+    def _forget_refused(
+        self,
+        names: Names,
+        orders: Iterable[tuple[str, str, str, str]],
+        holds: Callable[[str, str, Names], bool],
+        found: Forgotten,
+    ) -> None:
+        theirs, gone, emptied, nameless = set(orders), [], [], []
+        rows = self._do(
+            "SELECT rowid, platform, shop, fate, stream, transition, subject, reason, payload FROM refused WHERE source = $1",
+            [self._source],
+        ).fetchall()
+        for number, platform, shop, fate, stream, transition, subject, reason, payload in rows:
+            # A link is remembered with the identity it leads to: `place` says which of the two ids that is.
+            key = place(transition or "", subject or "")[2]
+            own = (stream == "identify" and (key in names.people or subject in names.people)) or (
+                stream == "customers" and (platform, shop, key) in names.customers
+            )
+            if own and fate == REJECTED:
+                gone.append(number)
+            elif own:
+                nameless.append(number)
+            elif (platform, shop, stream, key) in theirs or holds(reason, payload or "", names):
+                emptied.append(number)
+        self._do("DELETE FROM refused WHERE rowid IN (SELECT unnest($1::BIGINT[]))", [gone])
+        self._do(
+            "UPDATE refused SET payload = NULL, reason = $3, subject = CASE WHEN rowid IN (SELECT unnest($2::BIGINT[]))"
+            " THEN $3 ELSE subject END WHERE rowid IN (SELECT unnest($1::BIGINT[]))",
+            [emptied + nameless, nameless, FORGOTTEN],
+        )
+        found.refused += len(gone) + len(emptied) + len(nameless)
 
     def _put_out(self, batch: Batch, group: int) -> None:
         self._do(
@@ -419,6 +641,20 @@ class Ledger:
 
     def _clock(self) -> datetime:
         return _naive(self._now())
+
+
+_STREAMS = {
+    **dict.fromkeys(
+        (
+            "checkout_started", "order_completed", "pos_order_placed", "coupon_applied", "post_purchase_upsell", "order_updated",
+            "order_cancelled",
+        ),
+        "orders",
+    ),
+    "order_refunded": "refunds",
+    **dict.fromkeys(("fulfillment_created", "fulfillment_updated"), "fulfillments"),
+}  # fmt: skip
+"""Where memory keeps what a transition of an order is about."""
 
 
 def _forget(memory: Memory, transitions: set[str], refunded: Decimal) -> int:
@@ -493,6 +729,36 @@ def opened(
         db.close()
         raise
     return Ledger(db, source, now)
+
+
+def rewritten(path: str) -> None:
+    """Write a ledger's file anew: what was deleted stays in its free blocks until they are needed."""
+    if "://" in path or path == ":memory:":
+        return
+    place = Path(path).resolve()
+    fresh = place.with_name(place.name + ".new")
+    fresh.unlink(missing_ok=True)
+    db = _attached(str(place))
+    try:
+        db.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh (ROW_GROUP_SIZE 8192)")
+        db.execute("USE fresh")
+        db.execute(files("target_segment").joinpath("ledger.sql").read_text("utf-8"))
+        for table in ("ledger", *_TABLES):
+            db.execute(f"INSERT INTO fresh.{table} BY NAME SELECT * FROM ledger.{table}")  # noqa: S608 - our own names
+        fresh.chmod(place.stat().st_mode & 0o777)
+        # The old file stays locked until the new one is in its place.
+        db.execute("CHECKPOINT fresh")
+        db.execute("CHECKPOINT ledger")
+        db.execute("USE memory")
+        db.execute("DETACH fresh")
+        fresh.replace(place)
+    except (duckdb.Error, OSError) as error:
+        raise LedgerError(
+            f"the ledger {path} could not be written anew ({str(error).splitlines()[0][:200]}): nothing of it is lost, but its file may "
+            "still hold what was deleted. Make room and do the same again"
+        ) from error
+    finally:
+        db.close()
 
 
 def _attached(path: str) -> duckdb.DuckDBPyConnection:

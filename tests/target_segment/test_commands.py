@@ -8,7 +8,7 @@ import pytest
 
 from target_segment.target import main
 
-from .world import SINCE, order
+from .world import SINCE, World, customer_of, order
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +75,27 @@ def test_a_record_without_a_template_is_refused(command, tmp_path):
     code, _, error = command("order.json")
     assert code == 1
     assert "a record is for --render" in error
+
+
+def test_a_person_is_forgotten_and_segment_s_request_is_printed(command, tmp_path):
+    world = World(tmp_path)
+    world.run(order("1", customer=customer_of("anna-4711")))
+    settings = {key: value for key, value in world.settings.items() if key != "ledger"}
+    code, out, error = command("--forget", "anna-4711", **settings)
+    assert code == 0
+    assert json.loads(out) == {
+        "regulationType": "SUPPRESS_WITH_DELETE",
+        "subjectType": "USER_ID",
+        "subjectIds": ["anna-4711"],
+    }
+    assert "Forgotten: 1 identities" in error
+    assert not list(tmp_path.glob("*.new"))
+    code, out, _ = command("--forget", "anna-4711", "--regulation", "DELETE_ONLY", **settings)
+    assert json.loads(out)["regulationType"] == "DELETE_ONLY"
+    assert world.run(order("1", customer=customer_of("anna-4711"))) == []
+
+
+def test_a_regulation_that_segment_does_not_know_is_refused(command):
+    code, _, error = command("--forget", "7", "--regulation", "UNSUPPRESS")
+    assert code == 1
+    assert "SUPPRESS_WITH_DELETE" in error
