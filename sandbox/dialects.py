@@ -54,6 +54,8 @@ class Dialect:
     """Options with which tokens expire while they are used; None where there are no tokens."""
     throttling: Mapping[str, Any] = field(default_factory=dict)
     """Options with which the platform throttles by its own rule."""
+    calm: Mapping[str, Any] = field(default_factory=dict)
+    """Options with which the platform makes nobody wait."""
     faults: tuple[str, ...] = ()
     """Kinds of faults of its own, that are no refusal."""
     silent: Mapping[str, Any] = field(default_factory=dict)
@@ -82,6 +84,7 @@ DIALECTS: dict[str, Dialect] = {
         customer_id=lambda api, customer: str(customer),  # noqa: ARG005
         expiring={"client_id": "app", "client_secret": "app-secret", "token_lifetime": 100, "tick": 21},
         throttling={"bucket": 1000, "restore": 50, "cost": "linear"},
+        calm={"bucket": 1e9},
         faults=("internal", "502"),
         asked_for={
             "Customers": frozenset({"customers"}),
@@ -122,6 +125,7 @@ DIALECTS: dict[str, Dialect] = {
         customer_id=lambda api, customer: api.id_of("customer", customer),
         expiring={"token_lifetime": 100, "tick": 6},
         throttling={"rate": 5},
+        calm={"rate": None},
         faults=("expired", "502", "504"),
         silent={"refund_bumps": False, "group_bumps": False},
         asked_for={
@@ -134,3 +138,52 @@ DIALECTS: dict[str, Dialect] = {
     ),
 }
 """How each platform is spoken."""
+
+
+CANNOT: dict[str, dict[str, str]] = {
+    "shopify": {
+        "checkouts that are started": "an order exists only once the checkout is done",
+    },
+    "prestashop": {
+        "checkouts that are started": "an order exists only once the checkout is done; carts are not read",
+        "what the shop's own books say": "an order has one currency, the shopper's",
+        "tips": "there are none: whoever takes some keeps them as something else",
+        "codes that took nothing off": "a voucher is written down with what it took off",
+        "refunds that are on their way": "a credit slip is a document: whether its money has arrived is not said",
+        "why an order was cancelled": "a state has no reason",
+        "who was enabled": "whether an e-mail address was verified is not kept",
+        "purchases of a customer": "the webservice does not count them",
+        "parcels without goods to carry": "an order that is only digital has no row for a carrier",
+        "what each of several parcels holds": "a row for a carrier has no lines",
+        "parcels that are taken back": "a row for a carrier has no state of its own",
+        "all tracking numbers of a parcel": "a row for a carrier has one number",
+        "what the carrier reports": "carriers do not report to the shop",
+        "tills": "a till's orders are orders like others",
+        "where an order came from": "nothing says it",
+    },
+    "elasticpath": {
+        "test orders": "nothing marks them: use a store of their own",
+        "orders that nobody has paid": "Order Completed is the payment; Checkout Started tells them",
+        "when an order was placed": "Order Completed is the payment; Checkout Started has that instant",
+        "orders that were edited": "an order stays as it was checked out",
+        "what the shop's own books say": "an order has one currency, the shopper's",
+        "what shipping costs": "it may be an item like any other, by a name that each store chooses",
+        "tips": "there are none: whoever takes some adds an item",
+        "codes that took nothing off": "a promotion shows in what it took off",
+        "each of several refunds between two polls": "a transaction has one total of what went back, and one instant: that of the last",
+        "which goods came back": "a refund has no lines",
+        "why an order was cancelled": "a status has no reason",
+        "who was enabled": "whether an e-mail address was verified is not kept",
+        "purchases of a customer": "they are not counted",
+        "first and last names": "a customer has one name",
+        "newsletters": "consent is not kept",
+        "when a parcel left": "a shipping group has no such instant: told by the reading that finds it",
+        "what each of several parcels holds": "items of a shipping group are not read",
+        "parcels that are taken back": "what is fulfilled cannot be undone",
+        "all tracking numbers of a parcel": "a shipping group has one number",
+        "what the carrier reports": "carriers do not report to the store",
+        "tills": "a till's orders are orders like others",
+        "where an order came from": "nothing says it",
+    },
+}
+"""What no reader of a platform's API can tell, and why: platform → thing → reason. `tests/test_same_events.py` holds it to be true, and whole."""
