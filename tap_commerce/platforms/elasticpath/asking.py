@@ -300,24 +300,29 @@ class ElasticPath:
     def _read_members(self, since: datetime) -> list[Fields]:
         for _ in range(TRIES):
             found: dict[str, Fields] = {}
+            offset, sorts = 0, True
             while True:
-                # A row further on is the last one that was seen, or one before it, unless some were deleted meanwhile.
-                offset = max(0, len(found) - 1)
                 page = self._api.ask(
                     "/v2/account-members",
                     raw.Page[Fields],
                     {
                         "sort": "-updated_at",
-                        "page[limit]": min(self._page_size, LARGEST),
+                        # Each page but the first begins with the last row of the one before it.
+                        "page[limit]": max(2, min(self._page_size, LARGEST)),
                         "page[offset]": offset,
                     },
                 )
-                if found and (not page.data or str(page.data[0]["id"]) not in found):
+                if offset and (not page.data or str(page.data[0]["id"]) not in found):
+                    # Some were deleted meanwhile, or many changed: what was to come may have slipped by.
                     break
-                fresh = [each for each in page.data if str(each["id"]) not in found]
-                found |= {str(each["id"]): each for each in fresh}
-                if not fresh or _person_changed(page.data[-1]) < since:
+                for each in page.data:
+                    found.setdefault(str(each["id"]), each)
+                changes = [_person_changed(each) for each in page.data]
+                # Whoever sorts otherwise may have anyone further on.
+                sorts = sorts and changes == sorted(changes, reverse=True)
+                if len(page.data) < 2 or (sorts and changes[-1] < since):  # noqa: PLR2004
                     return list(found.values())
+                offset += len(page.data) - 1
         raise Unavailable(
             "Elastic Path: account members are deleted faster than they can be read; poll again later"
         )

@@ -493,6 +493,45 @@ def test_a_member_that_changes_while_they_are_read_hides_no_other_and_is_read_ne
     assert "005" in ids(again, ("customers",))
 
 
+@pytest.mark.parametrize("page_size", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_account_members_are_read_to_the_end_by_the_smallest_pages(page_size, count):
+    rows = [person(f"{n:03}", at(n)) for n in range(count)]
+    store = Store(NOW, **{"/v2/account-members": members(rows)})
+    it = opened(store, {"customers": frozenset({"email"})}, page_size=page_size, **MEMBERS)
+    assert ids(it, ("customers",)) == [f"{n:03}" for n in range(count)]
+
+
+def test_many_members_that_change_at_once_while_they_are_read_hide_no_other():
+    """They go before all that was read, so that the next page holds nothing new: it is not the last one."""
+    rows = [person(f"{n:03}", at(n)) for n in range(60)]
+
+    def answer(query):
+        said = members(rows)(query)
+        if query.get("page[offset]") == "0":
+            for each in rows[20:29]:
+                each["meta"]["timestamps"]["updated_at"] = at(1441)
+        return said
+
+    store = Store(NOW, **{"/v2/account-members": answer})
+    it = opened(store, {"customers": frozenset({"email"})}, page_size=10, **MEMBERS)
+    standing = {f"{n:03}" for n in range(60)} - {f"{n:03}" for n in range(20, 29)}
+    assert standing <= set(ids(it, ("customers",)))
+
+
+def test_a_store_that_sorts_members_otherwise_is_read_to_the_end():
+    """Who changed last stands anywhere: an old row says nothing of those after it."""
+    rows = [person(f"{n:03}", at(n if n % 2 else -n - 1)) for n in range(60)]
+
+    def answer(query):
+        offset, limit = int(query.get("page[offset]", 0)), int(query["page[limit]"])
+        return {"data": rows[offset : offset + limit]}
+
+    store = Store(NOW, **{"/v2/account-members": answer})
+    it = opened(store, {"customers": frozenset({"email"})}, page_size=10, **MEMBERS)
+    assert ids(it, ("customers",)) == [f"{n:03}" for n in range(1, 60, 2)]
+
+
 def erasure(identity, when, **more):
     return {"id": f"e{identity}", "resource_id": identity, "resource_type": "customer", "status": "SUCCESS", "created_at": when, "updated_at": when, **more}  # fmt: skip
 
