@@ -44,7 +44,9 @@ def properties(settings: Mapping[str, Any]) -> dict[str, Properties]:
         REVENUES[settings.get("revenue") or "segment"],
     )
 
-    def told(shape: type[Shape], more: Callable[[Order], tuple[Any, ...]]) -> Properties:
+    def told(
+        shape: type[Shape], more: Callable[[Order], tuple[Any, ...]], direct: Callable[[Order], Any] = _DIRECT
+    ) -> Properties:
         by_platform = shaped(shape)
 
         def render(news: News) -> Shape:
@@ -52,7 +54,7 @@ def properties(settings: Mapping[str, Any]) -> dict[str, Properties]:
             lines = order.line_items
             return by_platform[order.platform](
                 *head(order, order.platform),
-                *_DIRECT(order),
+                *direct(order),
                 _differing(order.original_total, order.total),
                 revenue(order),
                 _codes(order.coupons),
@@ -69,7 +71,7 @@ def properties(settings: Mapping[str, Any]) -> dict[str, Properties]:
 
     whole = told(OrderProperties, lambda _: ())
     return {
-        "checkout_started": told(CheckoutStarted, lambda order: (order.total,)),
+        "checkout_started": told(CheckoutStarted, lambda order: (order.total,), _begun),
         "order_completed": whole,
         "pos_order_placed": whole,
         "order_updated": told(OrderUpdated, _standing),
@@ -99,6 +101,7 @@ def heads(settings: Mapping[str, Any]) -> Head:
             ",".join(order.tags) if order.tags else PLATFORMS.get(platform, platform),
             email_of(order.customer, order),
             order.source,
+            platform,
             order.test,
             sent_from,
             category,
@@ -148,6 +151,11 @@ def _whole(address: Address | UnsetType | None) -> dict[str, str] | None:
 
 _OWN = OrderProperties.__struct_fields__[len(OfOrder.__struct_fields__) :]
 _DIRECT = attrgetter(*_OWN[: _OWN.index("original_total")])
+
+
+def _begun(order: Order) -> tuple[Any, ...]:
+    """Return the fields that are the order's own; where it began its checkout, it is its checkout."""
+    return (order.checkout_id or order.id, *_DIRECT(order)[1:])
 
 
 def _coupon_applied(head: Head, seeds: Seeds, shape: Mapping[str, type[Shape]]) -> Properties:

@@ -84,6 +84,9 @@ class OfOrder(Shape, frozen=True, omit_defaults=True, gc=False):
     ] = None
     email: Annotated[Text, Meta(description="The customer's, else the one given with the order.")] = None
     source_name: Annotated[Text, Meta(description="Where the order was made: web, pos, …")] = None
+    source: Annotated[
+        Text, Meta(description="The platform's name in lower case, as Braze's mapping for orders wants it.")
+    ] = None
     test: Annotated[bool | None, Meta(description="Whether it is a test order.")] = None
     sent_from: Annotated[Text, Meta(description="As set.")] = None
     category: Annotated[Text, Meta(description="As `event_category` is set.")] = None
@@ -104,7 +107,9 @@ class CustomerSeeds(Shape, frozen=True, omit_defaults=True, gc=False):
 class OrderProperties(OfOrder, frozen=True, omit_defaults=True, gc=False):
     """An order's money and contents, before returns."""
 
-    checkout_id: Text = None
+    checkout_id: Annotated[
+        Text, Meta(description="With Checkout Started, where there is none, the order's own id.")
+    ] = None
     cart_id: Text = None
     confirmation_number: Text = None
     currency: Annotated[Text, Meta(description="The order's accounting currency.")] = None
