@@ -41,6 +41,7 @@ from target_segment.errors import (
     TemplateError,
     Unavailable,
 )
+from target_segment.estimating import Estimate, table
 from target_segment.events import EVENTS, choices
 from target_segment.filters import FILTERS
 from target_segment.forgetting import REGULATIONS, forget, regulation, report
@@ -179,7 +180,7 @@ class TargetSegment(Target):
         self._unmapped: Counter[str] = Counter()
         self._ledger: Ledger | None = None
         self._pipeline: Pipeline | None = None
-        self._file: DryRun | None = None
+        self._file: DryRun | Estimate | None = None
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         reader = self.message_reader
         if isinstance(reader, Reader):
@@ -267,12 +268,13 @@ class TargetSegment(Target):
                 "a baseline cannot begin while events are intended and not yet told: run once with mode=send"
             )
         where = f"the file {settings['dry_run_file']}" if mode == "dry_run" else endpoint(settings)
+        where = "nobody, for an estimate" if self._file else where
         self.logger.info(
             "telling %s as source %s (mode %s, ledger %s)", where, source, mode, settings["ledger"]
         )
         if mode == "send":
             check_write_key(settings, self.logger.warning)
-        if mode == "dry_run":
+        if mode == "dry_run" and self._file is None:
             self._file = DryRun(settings["dry_run_file"])
         self._ledger.begin(mode)
         self._pipeline = Pipeline(
@@ -321,7 +323,9 @@ class TargetSegment(Target):
             if ledger:
                 counts = _counts(pipeline)
                 if outcome != "failed":
-                    self.logger.info(_summary(counts, dry=self.settings["mode"] == "dry_run"))
+                    verb = "written, not told" if self.settings["mode"] == "dry_run" else "told"
+                    verb = "would be told" if isinstance(self._file, Estimate) else verb
+                    self.logger.info(_summary(counts, verb))
                 with contextlib.suppress(Exception):
                     ledger.end(outcome, counts)
         if ledger:
@@ -469,6 +473,7 @@ class TargetSegment(Target):
         file_input: IO[str] | None = None,
         retell: str | None = None,
         retry: bool = False,
+        estimate: str | None = None,
         plan: str | None = None,
         platform: tuple[str, ...] = (),
         render: str | None = None,
@@ -501,7 +506,7 @@ class TargetSegment(Target):
             return
         if record:
             raise click.UsageError("a record is for --render; records to tell come on standard input")
-        code = target.run(file_input)
+        code = target.estimate(file_input, estimate) if estimate else target.run(file_input)
         if code:
             sys.exit(code)
 
@@ -522,6 +527,13 @@ class TargetSegment(Target):
                 ["--retry"],
                 is_flag=True,
                 help="Let what was rejected be decided anew when it is next read: after a template is mended, say.",
+            ),
+            click.Option(
+                ["--estimate"],
+                is_flag=False,
+                flag_value="table",
+                type=click.Choice(["table", "json"]),
+                help="Count what the input would tell: events by name, identities, requests. Nothing is told, written or remembered.",
             ),
             click.Option(
                 ["--forget"],
@@ -559,6 +571,15 @@ class TargetSegment(Target):
         ]
         return command
 
+    def estimate(self, file_input: IO[str] | None = None, form: str = "table") -> int:
+        """Read the input to its end and say what it would tell: nothing is told, written or remembered."""
+        self.settings["mode"] = "dry_run"
+        self._file = counted = Estimate()
+        code = self.run(file_input)
+        counts = counted.counts(self.settings["max_events_per_second"])
+        click.echo(msgspec.json.encode(counts).decode() if form == "json" else table(counts))
+        return code
+
     def retell(self, transitions: str) -> None:
         """Forget receipts: the way out when a whole run went to the wrong place."""
         there = [*TABLE, *self._editor.streams.table]
@@ -591,7 +612,9 @@ class TargetSegment(Target):
         if body:
             click.echo(json.dumps(body, indent=2, ensure_ascii=False))
         else:
-            click.echo("Segment forgets by userId only, and there is none: nothing can be asked of it.", err=True)
+            click.echo(
+                "Segment forgets by userId only, and there is none: nothing can be asked of it.", err=True
+            )
 
     @contextlib.contextmanager
     def _settled(self) -> Iterator[Ledger]:
@@ -657,7 +680,7 @@ def _counts(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _summary(counts: Mapping[str, Any], *, dry: bool = False) -> str:
+def _summary(counts: Mapping[str, Any], verb: str = "told") -> str:
     """Return the one line that a run ends with."""
     events = ", ".join(f"{count:,} {event}" for event, count in counts["counts"]["told"].items())
     fates: Counter[str] = Counter()
@@ -665,8 +688,7 @@ def _summary(counts: Mapping[str, Any], *, dry: bool = False) -> str:
         fates.update(each)
     parts = [
         f"{counts['records']:,} records read ({counts['unchanged']:,} unchanged)",
-        f"{counts['told']:,} events {'written, not told' if dry else 'told'}"
-        + (f" ({events})" if events else ""),
+        f"{counts['told']:,} events {verb}" + (f" ({events})" if events else ""),
         f"{fates['already'] + fates['known']:,} already known",
         f"{fates['before']:,} before `since`",
     ]
