@@ -89,12 +89,51 @@ switched off, renamed and re-templated. The samples are the project's golden fil
 
 BEYOND = """## What browsers know and this program cannot
 
-A shop's API tells what became of orders and customers, not what a visitor looked at. For these, keep Segment's library in the
-storefront: pages and sessions, Products Searched, Product List Viewed, Product Clicked, Product Viewed, Product Added and Removed,
-Cart Viewed, Checkout Step Viewed and Completed, Payment Info Entered, wishlists, shares; `list_id`, `step`, `url` of a step;
-click ids and client ids (`fbp`, `fbc`, Google's `clientId` and `sessionId`); the browser's consent. Give the order the storefront's
-anonymousId as an attribute, name it by `anonymous_id_attribute`, and both halves meet in one profile. A property `userId` is not
-repeated: it is the call's own. Merged customers cannot be known: the losing id simply falls silent."""
+A shop's API tells what became of orders and customers, not what a visitor looked at. Keep Segment's library in the storefront for that:
+give the order the storefront's anonymousId as an attribute, name it by `anonymous_id_attribute`, and both halves meet in one profile.
+Merged customers cannot be known: the losing id simply falls silent. What other integrations' documents name and a poller cannot know, and what to
+use instead ([all that they name](coverage.md)):"""
+
+ATTRIBUTES = """## Where an order's attributes go
+
+What a browser knew reaches the shop's API only if the storefront writes it down: in an order's attributes (Shopify's note attributes, which a cart's
+attributes become; Elastic Path's custom attributes; PrestaShop's webservice has none). `attributes` says where they go. Nothing goes anywhere
+unless it is set.
+
+* `properties.…` and `integrations.<destination>.<option>` go with every event of the order, `context.…` with what the shopper did: Checkout
+  Started, Order Completed, POS Order Placed, Coupon Applied, Post Purchase Upsell. The identify calls get none.
+* A value is an attribute's own, without the blanks around it. One that says nothing (empty, 0, null, undefined, `[object Object]`, over 2,000 characters, …) is not told, and no
+  object is told that would be empty. With `"type": "number"` or `"boolean"` what is none is not told either, so a type never varies.
+* In `context` an attribute counts before what the record says; in `properties` the event's own property does. A property that the program says
+  itself with another type than text is refused at the start, as are the parts of `context` that it says itself.
+* Options switch a destination on. So a destination that `integrations` switches off, by its name or by `"All": false`, gets none.
+
+| what | place | read by |
+|---|---|---|
+| Google's client and session | `integrations.Google Analytics 4.clientId`, or Littledata's `integrations.Google Analytics.clientId` and `.sessionId` | Google Analytics 4 takes the userId, else the anonymousId, unless its mapping is pointed here |
+| Facebook's browser and click | `properties.fbp`, `properties.fbc`; Littledata's `integrations.Facebook Pixel.fbp` and `.fbc` | Facebook Conversions API, by default from `properties` |
+| Braze's user | `properties.braze_id`; Littledata's `integrations.Braze.braze_id` | Braze, by default from `properties` |
+| TikTok's cookie and click | `properties.ttp`, `properties.ttclid`, or `integrations.TikTok Conversions.ttp` and `.ttclid`; Littledata's `integrations.TikTok Pixel` | TikTok Conversions, by default from the first two |
+| Amplitude's session | `integrations.Actions Amplitude.session_id` | Amplitude; always a number |
+| address and browser | `context.ip`, `context.userAgent` | Facebook wants the browser of what happened on a website |
+| campaign | `context.campaign.name`, `.source`, `.medium`, `.term`, `.content` | analytics |
+| page and referrer | `context.page.url`, `.path`, `.search`, `.title`, `.referrer`; `context.referrer.url` | TikTok, analytics |
+| market | `properties.market` | whoever builds audiences |
+
+All of it at once, and the consent of the banner (next section):"""
+
+CONSENT = """## Consent
+
+Marketing consent is a customer's trait (`email_consent_state`, `sms_consent_state` and the opt-in levels). For Segment to enforce a consent it must be in
+`context.consent.categoryPreferences`, with the ids of your categories: `consent_categories` says what each follows.
+
+* `"email"` or `"sms"`: true for a customer who subscribed, false for any other word of the shop.
+* `"data_sale"`: what the customer said to the sale of their data, where the shop keeps it (Shopify); known with the customers stream only.
+* `{"attribute": "consent_analytics"}`: the banner's answer, if the storefront writes it into an order attribute: yes, true, 1, on, granted, accepted, allowed, or their
+  opposites; any other word is no answer. It goes with every call of that order, identify included.
+
+A category of which nobody says anything is left out, and without any there is no `consent` at all: an empty object would close every destination
+that Segment has mapped to a category."""
 
 IDENTITIES = """## Who it is about
 
@@ -156,6 +195,9 @@ def _parts() -> Iterator[str]:
     yield _fields(shapes.Product)
     yield "With `seed_names`:"
     yield _fields(shapes.ProductSeeds)
+    yield ATTRIBUTES
+    yield f"```json\n{attributed()}\n```"
+    yield CONSENT
     yield "## Each event"
     for entry in TABLE.values():
         yield from _event(entry)
@@ -172,6 +214,27 @@ def _parts() -> Iterator[str]:
         ],
     )
     yield BEYOND
+    yield _table(("event", "property", "why not, and what instead"), beyond())
+
+
+def beyond() -> list[tuple[str, ...]]:
+    """Return what nobody who polls can know, by reason: events, properties, and the reason."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in coverage.rows():
+        if row.reason and row.kind != "setting":
+            events, others = found.setdefault(row.reason, ({}, {}))
+            (events if row.kind == "event" else others)[row.name] = None
+    return [
+        (", ".join(events) or "–", ", ".join(f"`{each}`" for each in others) or "–", reason)
+        for reason, (events, others) in found.items()
+    ]
+
+
+def attributed() -> str:
+    """Return the settings of the golden sample whose storefront wrote everything down."""
+    settings = json.loads((SAMPLES / "attributes" / "news.json").read_text(encoding="utf-8"))["settings"]
+    shown = {name: settings[name] for name in ("anonymous_id_attribute", "attributes", "consent_categories")}
+    return msgspec.json.format(json.dumps(shown, ensure_ascii=False), indent=2)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
