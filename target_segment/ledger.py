@@ -447,10 +447,11 @@ class Ledger:
             [[place for place, _ in rows], [self._nameless(remembered) for _, remembered in rows]],
         )
         found.subjects += len(rows)
-        self._bury(names)
+        self._bury(names, self._foreign(people))
         changed = self._do(
             "UPDATE receipts SET person = $3, subject = CASE WHEN transition IN ('identify', 'identity_linked', 'alias')"
-            " OR starts_with(transition, 'customer_') THEN $3 ELSE subject END WHERE source = $1 AND"
+            " OR starts_with(transition, 'customer_') OR (contains(transition, '.') AND subject IN (SELECT unnest($2::VARCHAR[])))"
+            " THEN $3 ELSE subject END WHERE source = $1 AND"
             " (person IN (SELECT unnest($2::VARCHAR[])) OR (starts_with(transition, 'customer_') AND"
             " (platform || chr(31) || shop || chr(31) || subject) IN (SELECT unnest($4::VARCHAR[])))) RETURNING 1",
             [self._source, people, FORGOTTEN, [chr(31).join(each) for each in names.customers]],
@@ -527,6 +528,15 @@ class Ledger:
             if (stream := _STREAMS.get(name))
         ]
 
+    def _foreign(self, people: Sequence[str]) -> list[tuple[Scope, Key]]:
+        """Return the records of other taps that go by the person's own id."""
+        rows = self._do(
+            "SELECT DISTINCT platform, shop, transition, subject FROM receipts WHERE source = $1 AND contains(transition, '.')"
+            " AND person IN (SELECT unnest($2::VARCHAR[])) AND subject IN (SELECT unnest($2::VARCHAR[]))",
+            [self._source, people],
+        ).fetchall()
+        return [((platform, shop), (stream, subject)) for platform, shop, stream, subject in rows]
+
     def _nameless(self, remembered: str) -> str:
         """Return what decides that nothing more is told of an order, without a hash of anything personal."""
         memory = _memory.decode(remembered)
@@ -534,10 +544,11 @@ class Ledger:
         memory.states, memory.guest, memory.speaker = {}, None, None
         return _encode(memory).decode()
 
-    def _bury(self, names: Names) -> None:
+    def _bury(self, names: Names, more: Iterable[tuple[Scope, Key]]) -> None:
         """Put a tombstone in the place of an identity and a customer, also of one that was not told of yet."""
         graves = [((platform, shop), ("customers", subject)) for platform, shop, subject in names.customers]
         graves += [(scope, ("identify", person)) for scope in self.scopes() for person in names.people]
+        graves += more
         keys = [hashed(self._source, *grave) for grave in graves]
         subjects = [subject for _, (_, subject) in graves]
         stones = [tombstone(self._source, *grave) for grave in graves]

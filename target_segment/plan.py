@@ -237,11 +237,9 @@ def _placed(settings: Mapping[str, Any]) -> Schema:
 
 def _mapped(settings: Mapping[str, Any]) -> Iterable[Call]:
     """Yield the calls that the streams of other taps become."""
-    for mapping in (settings.get("streams") or {}).values():
-        if isinstance(mapping, Mapping) and isinstance(mapping.get("event"), str):
-            yield "track", mapping["event"]
-        elif isinstance(mapping, Mapping) and mapping.get("identify"):
-            yield "identify", "identify"
+    for given in (settings.get("streams") or {}).values():
+        for mapping in given if isinstance(given, list) else [given]:
+            yield ("identify", "identify") if mapping.get("identify") else ("track", mapping["event"])
 
 
 def _either(one: Schema, other: Schema) -> Schema:

@@ -1,21 +1,25 @@
 """Who is forgotten is nowhere in the ledger, nothing is told of them again, and the account keeps its amounts."""
 
+import io
 import json
+import os
 from decimal import Decimal
 from hashlib import md5
 from pathlib import Path
 
 import pytest
 
+from sandbox.segment import Segment
 from target_segment.errors import LedgerError, Misconfigured, Unavailable
 from target_segment.forgetting import MOST_SUBJECTS, REGULATIONS, forget, holds, regulation, report
 from target_segment.identity import derived
 from target_segment.ledger import Forgotten, Names, rewritten
 from target_segment.settings import check
-from target_segment.target import SETTINGS
+from target_segment.target import SETTINGS, TargetSegment
 from target_segment.transitions import CUSTOMER_FACTS
 
 from .world import (
+    SINCE,
     World,
     customer,
     day,
@@ -88,6 +92,14 @@ def money(world):
     return world.rows(
         "SELECT event, subject, amount, currency FROM receipts WHERE amount IS NOT NULL ORDER BY ALL"
     )
+
+
+@pytest.fixture(autouse=True)
+def private_files():
+    """The target makes every file its owner's alone, for good: not for the tests after this one."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture
@@ -341,3 +353,34 @@ def test_md5_of_an_e_mail_can_be_named_itself(tmp_path):
     digest = md5(EMAIL.lower().encode()).hexdigest()  # noqa: S324 - as Littledata does
     assert forgotten(world, digest).people == {digest}
     assert traces(world, digest) == []
+
+
+def test_a_record_of_another_tap_that_goes_by_their_id_is_forgotten_too(tmp_path, capsys):
+    mapping = {"identify": True, "user_id": "id", "timestamp": "at", "traits": ["plan"]}
+    fields = {name: {"type": "string"} for name in ("id", "plan")} | {
+        "at": {"type": "string", "format": "date-time"}
+    }
+    lines = [
+        {"type": "SCHEMA", "stream": "members", "key_properties": ["id"], "schema": {"properties": fields}}
+    ]
+    lines += [
+        {"type": "RECORD", "stream": "members", "record": {"id": each, "plan": "pro", "at": day(5)}}
+        for each in (ANNA, BERT)
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    with Segment({"key"}) as segment:
+        config = {
+            "write_key": "key",
+            "since": SINCE,
+            "endpoint": segment.endpoint,
+            "ledger": str(tmp_path / "ledger.duckdb"),
+            "streams": {"members": mapping},
+        }
+        TargetSegment(config=config).run(io.StringIO(text))
+        assert {event["userId"] for event in segment.events} == {ANNA, BERT}
+        TargetSegment(config=config).forget([ANNA], "DELETE_ONLY")
+        TargetSegment(config={**config, "sent_from": "anew"}).run(io.StringIO(text))
+        assert len(segment.events) == 2
+    assert ANNA in capsys.readouterr().out
+    world = World(tmp_path)
+    assert (traces(world, ANNA), traces(world, BERT)) == ([], [BERT])

@@ -183,3 +183,14 @@ def test_every_schema_is_a_schema():
         settings(events={name: True for name, each in TABLE.items() if not each.identify})
     ).values():
         Draft7Validator.check_schema(schema)
+
+
+def test_streams_of_other_taps_have_a_rule_that_asks_for_nothing():
+    mapping = {"event": "Subscription Started", "user_id": "customer", "properties": ["id"]}
+    made = schemas(settings(streams={"subscriptions": [mapping, {**mapping, "event": "Subscription Ended"}]}))
+    assert made["Subscription Started"]["properties"]["properties"] == {"type": "object"}
+    assert "Subscription Ended" in made
+    people = {"identify": True, "user_id": "id", "traits": ["plan"]}
+    assert schemas(settings(streams={"people": people}))["identify"]["properties"]["traits"] == {
+        "type": "object"
+    }
