@@ -178,7 +178,7 @@ CANNOT: dict[str, dict[str, str]] = {
         "first and last names": "a customer has one name",
         "newsletters": "consent is not kept",
         "when a parcel left": "a shipping group has no such instant: told by the reading that finds it",
-        "what each of several parcels holds": "items of a shipping group are not read",
+        "what each of several parcels holds": "an item belongs to one shipping group as a whole, and is not read by group",
         "parcels that are taken back": "what is fulfilled cannot be undone",
         "all tracking numbers of a parcel": "a shipping group has one number",
         "what the carrier reports": "carriers do not report to the store",

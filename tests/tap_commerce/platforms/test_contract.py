@@ -3,7 +3,7 @@
 A further platform runs through all of it by its line in the registry and its entry in `sandbox.dialects`.
 """
 
-# ruff: noqa: S311  # lives and kills are drawn from a seed
+# ruff: noqa: S311  # kills are drawn from a seed
 
 import json
 import logging
@@ -366,7 +366,7 @@ def test_whenever_it_is_killed_every_change_is_written_in_the_end(dialect, seed)
         for hours, most in ((120, 20), (1, 30), (12, 15), (30, 15), (1, 10**9), (30, 15)):
             shop.live(shop.now + timedelta(hours=hours))
             wire = Dying(shop.rest, draw.randint(most // 2, most))
-            settings = {"page_size": draw.choice((4, 8)), "window_days": draw.choice((1, 30))}
+            settings = {"page_size": draw.choice((3, 5)), "window_days": draw.choice((1, 30))}
             found = poll(api, state, wire=wire, recheck_days=0, **settings)
             killed += not found.ended
             seen |= known(found)
@@ -375,7 +375,7 @@ def test_whenever_it_is_killed_every_change_is_written_in_the_end(dialect, seed)
         shop.rest(LATE.total_seconds())
         seen |= known(poll(api, state, recheck_days=0))
         whole = known(poll(api))
-    assert killed > 1
+    assert killed
     assert whole - seen == set()
 
 
