@@ -30,6 +30,9 @@ LARGEST = 100
 WITH_ITEMS = 25
 """The most orders that are asked for with their items: the guide advises against more than a hundred entities that come along."""
 
+AT_LEAST = 2
+"""The least, so that a page can begin with the last row of the one before it."""
+
 STRETCH = 2500
 """The most rows that are read before the first is handed on; a window that holds more is cut."""
 
@@ -308,7 +311,7 @@ class ElasticPath:
                     {
                         "sort": "-updated_at",
                         # Each page but the first begins with the last row of the one before it.
-                        "page[limit]": max(2, min(self._page_size, LARGEST)),
+                        "page[limit]": max(AT_LEAST, min(self._page_size, LARGEST)),
                         "page[offset]": offset,
                     },
                 )
@@ -320,7 +323,7 @@ class ElasticPath:
                 changes = [_person_changed(each) for each in page.data]
                 # Whoever sorts otherwise may have anyone further on.
                 sorts = sorts and changes == sorted(changes, reverse=True)
-                if len(page.data) < 2 or (sorts and changes[-1] < since):  # noqa: PLR2004
+                if len(page.data) < AT_LEAST or (sorts and changes[-1] < since):
                     return list(found.values())
                 offset += len(page.data) - 1
         raise Unavailable(
@@ -371,68 +374,65 @@ class ElasticPath:
     def _stretch(self, listing: Listing, start: datetime, end: datetime) -> Stretch | None:
         """Read the rows that changed between two instants; None where that has to be cut."""
         cuttable = end - start > MOMENT
+        most = STRETCH if cuttable else REACH
         for _ in range(TRIES):
             asked_at = self.now()
             first = self._page_of(listing, start, end, 0)
-            if first.total is not None and first.total > (STRETCH if cuttable else REACH):
+            pages = [first]
+            if first.total is None:
+                stands = self._follow(listing, start, end, pages, most)
+            elif first.total <= most:
+                stands = self._fetch(listing, start, end, pages)
+            rows = {listing.identity(row): row for page in pages for row in page.data}
+            if (first.total or len(rows)) > most:
                 if cuttable:
                     return None
                 raise Malformed(
-                    f"Elastic Path: {first.total} rows of {listing.path} changed in one and the same millisecond ({_written(start)}), "
-                    f"and no more than {REACH} can be read"
+                    f"Elastic Path: {first.total or 'more'} rows of {listing.path} changed in one and the same millisecond "
+                    f"({_written(start)}), and no more than {REACH} can be read"
                 )
-            pages = [first, *self._rest(listing, start, end, first)]
-            rows = {listing.identity(row): row for page in pages for row in page.data}
-            if len(rows) > STRETCH and first.total is None and cuttable:
-                return None
-            if self._stood_still(listing, start, end, pages, rows):
+            if stands:
                 found = sorted(rows.values(), key=lambda row: (listing.changed(row), listing.identity(row)))
                 stretch = Stretch(found, _by_id(*(page.included for page in pages)), asked_at)
                 if self._understood(listing, stretch, start, end):
                     return stretch
         if cuttable:
             return None
+        counted = "other" if first.total is None else first.total
         raise Unavailable(
-            f"Elastic Path: {listing.path} does not stand still: it says that {first.total} rows changed at {_written(start)} and "
+            f"Elastic Path: {listing.path} does not stand still: it says that {counted} rows changed at {_written(start)} and "
             f"shows {len(rows)}; poll again later"
         )
 
-    def _rest(
-        self, listing: Listing, start: datetime, end: datetime, first: raw.Page[Any]
-    ) -> Iterator[raw.Page[Any]]:
-        """Read the pages after the first: side by side, if it is known how many they are, else until there is nothing new."""
-        size = len(first.data)
-        if first.total is not None:
-            offsets = range(size, first.total, size) if size else range(0)
-            yield from side_by_side(
-                lambda offset: self._page_of(listing, start, end, offset), offsets, self._workers
-            )
-            return
-        seen = {listing.identity(row) for row in first.data}
-        while seen and len(seen) <= STRETCH:
-            page = self._page_of(listing, start, end, len(seen))
-            fresh = {listing.identity(row) for row in page.data} - seen
-            if not fresh:
-                return
-            seen |= fresh
-            yield page
+    def _fetch(self, listing: Listing, start: datetime, end: datetime, pages: list[raw.Page[Any]]) -> bool:
+        """Read the pages after the first side by side, and say whether nothing moved meanwhile.
 
-    def _stood_still(
-        self,
-        listing: Listing,
-        start: datetime,
-        end: datetime,
-        pages: Sequence[raw.Page[Any]],
-        rows: Mapping[str, Any],
+        A row that leaves a window lets another one slip between two pages: then there are fewer than at first.
+        """
+        total, size = pages[0].total or 0, len(pages[0].data)
+        pages += side_by_side(
+            lambda offset: self._page_of(listing, start, end, offset),
+            range(size, total, size) if size else (),
+            self._workers,
+        )
+        shown = {listing.identity(row) for page in pages for row in page.data}
+        return len(shown) >= total and all(page.total == total for page in pages)
+
+    def _follow(
+        self, listing: Listing, start: datetime, end: datetime, pages: list[raw.Page[Any]], most: int
     ) -> bool:
-        """Say whether nothing moved while the pages were read: a row that leaves a window lets another one slip between two pages."""
-        first = pages[0]
-        if len(pages) == 1 and first.total in (None, len(rows)):
-            return True
-        if first.total is not None:
-            return len(rows) >= first.total and all(page.total == first.total for page in pages)
-        again = self._page_of(listing, start, end, 0)
-        return [listing.identity(row) for row in again.data] == [listing.identity(row) for row in first.data]
+        """Read the pages after the first one by one, where nobody says how many they are, and say whether nothing moved meanwhile.
+
+        Each begins with the last row of the one before it; if it does not, a row has left, and another one has slipped between the two.
+        """
+        offset = 0
+        while len(pages[-1].data) >= AT_LEAST and offset <= most:
+            last = listing.identity(pages[-1].data[-1])
+            offset += len(pages[-1].data) - 1
+            pages.append(self._page_of(listing, start, end, offset))
+            if not pages[-1].data or listing.identity(pages[-1].data[0]) != last:
+                return False
+        return True
 
     def _page_of(self, listing: Listing, start: datetime, end: datetime, offset: int) -> raw.Page[Any]:
         while True:
@@ -440,7 +440,7 @@ class ElasticPath:
             parameters = {
                 **listing.parameters,
                 "filter": f"ge(updated_at,{spelled(start)}):lt(updated_at,{spelled(end)})",
-                "page[limit]": min(self._page_size, listing.largest),
+                "page[limit]": max(AT_LEAST, min(self._page_size, listing.largest)),
                 "page[offset]": offset,
             }
             try:

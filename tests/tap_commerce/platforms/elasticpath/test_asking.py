@@ -147,6 +147,42 @@ def test_a_window_that_does_not_stand_still_is_cut_until_it_does():
     assert ids(opened(store, page_size=25)) == [f"{n:03}" for n in range(54)]
 
 
+@pytest.mark.parametrize("place", [0, 12, 24])
+def test_a_row_that_leaves_a_window_whose_total_nobody_tells_hides_no_other(place):
+    """It lets another one slip between two pages, wherever it was."""
+    rows = [order(f"{n:03}", at(n)) for n in range(60)]
+
+    def answer(query):
+        said = listed(rows, counted=False)(query)
+        if int(query.get("page[offset]", 0)) >= 15 and not moved:
+            moved.append(sorted(rows, key=changed, reverse=True)[place])
+            moved[0]["meta"]["timestamps"]["updated_at"] = at(1441)
+        return said
+
+    moved = []
+    store = Store(NOW + timedelta(hours=1), **{"/v2/orders": answer})
+    standing = {f"{n:03}" for n in range(60)} - {f"{59 - place:03}"}
+    assert standing <= set(ids(opened(store, page_size=10)))
+    assert moved
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_what_cannot_be_cut_is_read_whole(counted, monkeypatch):
+    monkeypatch.setattr(asking, "STRETCH", 20)
+    rows = [order(f"{n:03}", at(5)) for n in range(95)]
+    store = Store(NOW, **{"/v2/orders": listed(rows, counted=counted)})
+    assert len(ids(opened(store, page_size=10))) == 95
+
+
+def test_more_than_can_be_read_in_one_millisecond_is_an_error_also_where_nobody_counts(monkeypatch):
+    monkeypatch.setattr(asking, "STRETCH", 20)
+    monkeypatch.setattr(asking, "REACH", 50)
+    rows = [order(f"{n:03}", at(5)) for n in range(95)]
+    store = Store(NOW, **{"/v2/orders": listed(rows, counted=False)})
+    with pytest.raises(Malformed, match="one and the same millisecond"):
+        ids(opened(store, page_size=10))
+
+
 def test_a_list_that_never_shows_all_that_it_counts_is_an_error_and_no_shorter_list():
     def answer(query):
         said = listed([order(f"{n:03}", at(n)) for n in range(3)])(query)
@@ -170,7 +206,7 @@ def test_a_filter_that_is_understood_by_the_day_is_spelled_otherwise():
     def answer(query):
         found = re.findall(r",(.+?)\)", query.get("filter", ""))
         if not found or "T" in found[0]:
-            return {"data": [order("a", at(-300)), order("b", at(5))]}
+            return {"data": [order("a", at(-300)), order("b", at(5))], "meta": {"results": {"total": 2}}}
         start, end = (datetime.fromtimestamp(int(each) / 1000, UTC) for each in found)
         assert (start, end) == DAY[:2]
         return {"data": [order("b", at(5))]}
@@ -185,7 +221,8 @@ def test_a_second_more_or_less_is_no_misunderstanding(minutes):
 
 
 def test_a_row_that_changed_while_it_was_read_is_told_as_it_is():
-    store = Store(NOW, **{"/v2/orders": {"data": [order("a", at(1439.9)), order("b", at(1441))]}})
+    rows = [order("a", at(1439.9)), order("b", at(1441))]
+    store = Store(NOW, **{"/v2/orders": {"data": rows, "meta": {"results": {"total": 2}}}})
     assert ids(opened(store)) == ["a", "b"]
 
 
@@ -262,7 +299,11 @@ def stocked(rows, **answers):
 def test_items_that_did_not_come_along_are_asked_for():
     rows = [order("a", at(0), items=["i1", "i2"]), order("b", at(1), items=["i3"]), order("c", at(2))]
     del rows[2]["relationships"]
-    come = {"data": rows, "included": {"items": [item("i1"), item("i3")]}}
+    come = {
+        "data": rows,
+        "included": {"items": [item("i1"), item("i3")]},
+        "meta": {"results": {"total": 3}},
+    }
     store = stocked(
         rows,
         **{
