@@ -251,7 +251,10 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 def _event(entry: Entry) -> Iterator[str]:
     yield f"### {entry.name}"
-    call = "an identify call" if entry.identify else f"**{entry.event}**"
+    call = f"an {entry.event} call" if entry.identify else f"**{entry.event}**"
+    if entry.name not in SHAPES:
+        yield f"{call[0].upper()}{call[1:]}: {entry.when}. It carries `previousId` (the guest's anonymousId) and `userId`, and nothing else."
+        return
     yield f"{call[0].upper()}{call[1:]}: {entry.when}. Its default in JSONata: [{entry.name}.jsonata](../target_segment/events/templates/{entry.name}.jsonata)."
     shape = SHAPES[entry.name]
     first = next(name for name, each in SHAPES.items() if each is shape)

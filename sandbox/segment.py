@@ -265,6 +265,8 @@ def _flaw(event: Event) -> str | None:
         return "no_user_anon_id"
     if event["type"] == "track" and not event.get("event"):
         return "a track without an event name"
+    if event["type"] == "alias" and not (event.get("userId") and event.get("previousId")):
+        return "an alias without userId or previousId"
     id = event.get("messageId")  # noqa: A001
     if id is not None and (not isinstance(id, str) or len(id) > LONGEST_ID):
         return f"messageId is longer than {LONGEST_ID}"

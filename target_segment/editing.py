@@ -199,6 +199,8 @@ class Editor:
 def switched_on(settings: Mapping[str, Any]) -> frozenset[str]:
     """Return the transitions that are told."""
     named = {name for name, (is_on, _) in choices(settings, TABLE).items() if is_on}
+    if settings["alias"]:
+        named.add("alias")
     return frozenset(named.union(each.label for each in tellings(settings)))
 
 

@@ -187,7 +187,7 @@ def place(transition: str, subject: str) -> tuple[str, str, str]:
     if transition in ("coupon_applied", "post_purchase_upsell"):
         order, _, part = subject.partition(":")
         return transition, f"{transition}:{part}", order
-    if transition == "identity_linked":
+    if transition in ("alias", "identity_linked"):
         guest, _, user = subject.partition(":")
         return transition, f"{transition}:{guest}", user
     return transition, transition, subject

@@ -108,10 +108,10 @@ class Newsroom:
             identify = None
             if not barred:
                 identify = self._identify(proof, identity, person, row, order_row, forced=bool(tracks))
-            linked = None
+            linked: list[News] = []
             if proof.stream == "orders":
                 linked = self._linked(proof, identity, row, person, barred=barred)
-            news = [each for each in (linked, identify) if each] + tracks
+            news = [*linked, *([identify] if identify else []), *tracks]
         if tracks and order_row and not identity.user_id and not (proof.customer and proof.customer.id):
             order_row.memory.guest = identity.anonymous_id
             order_row.changed = True
@@ -385,31 +385,39 @@ class Newsroom:
         row.instant, row.seen_at, row.changed = at, proof.read_at, True
         return State(state.version, merged(state.facts, traits), *pending), start
 
-    def _linked(
-        self, proof: Proof, identity: Identity, row: Row, person: Row, *, barred: bool
+    def _linked(self, proof: Proof, identity: Identity, row: Row, person: Row, *, barred: bool) -> list[News]:
+        """Return what says that an order told for a guest now has a customer: the alias first, whoever needs it merges by it."""
+        if not (row.memory.guest and identity.user_id and proof.customer and proof.customer.id):
+            return []
+        links = [
+            self._link(name, row.memory.guest, identity.user_id, proof, row, person, barred=barred)
+            for name in ("alias", "identity_linked")
+            if name in self._on
+        ]
+        return [each for each in links if each]
+
+    def _link(
+        self, name: str, guest: str, user_id: str, proof: Proof, row: Row, person: Row, *, barred: bool
     ) -> News | None:
-        memory = row.memory
-        if (
-            not (memory.guest and identity.user_id and proof.customer and proof.customer.id)
-            or "identity_linked" not in self._on
-        ):
-            return None
         # Both ids are the subject: several orders of one guest are one link.
-        key = f"identity_linked:{memory.guest}"
-        if key in person.memory.fates:
+        key = f"{name}:{guest}"
+        fates = person.memory.fates
+        if key in fates:
             return None
-        start = row.seen_at or proof.created
-        fate = self._due("identity_linked", start, row, proof.order, barred=barred)
+        start, at = row.seen_at or proof.created, proof.instant
+        if linked := fates.get(f"identity_linked:{guest}"):
+            # An alias that is switched on later is as old as the link.
+            start, at = linked.start, linked.at
+        fate = self._due(name, start, row, proof.order, barred=barred)
         if fate == BEFORE:
             return None
-        person.memory.fates[key] = Fate(fate, start, proof.instant)
+        fates[key] = Fate(fate, start, at)
         person.changed = True
-        self.tally["identity_linked", fate] += 1
+        self.tally[name, fate] += 1
         if fate != TOLD:
             return None
-        both = Identity(user_id=identity.user_id, anonymous_id=memory.guest)
-        transition = Transition(name="identity_linked", at=proof.instant)
-        return self._tell(transition, proof, both, f"{memory.guest}:{identity.user_id}", proof.instant)
+        both = Identity(user_id=user_id, anonymous_id=guest)
+        return self._tell(Transition(name=name, at=at), proof, both, f"{guest}:{user_id}", at)
 
     def _due(
         self,

@@ -618,6 +618,7 @@ class Pipeline:
 
 _STREAM_OF = {
     "identify": "identify",
+    "alias": "identify",
     "identity_linked": "identify",
     "order_refunded": "refunds",
     "fulfillment_created": "fulfillments",

@@ -54,7 +54,7 @@ LONGEST_MESSAGE_ID = 100
 
 
 class Call(Struct, frozen=True, omit_defaults=True, gc=False, rename="camel"):
-    """A call as it travels in a batch: a track with event and properties, an identify with traits."""
+    """A call as it travels in a batch: a track with event and properties, an identify with traits, an alias of a former id."""
 
     type: str
     message_id: str
@@ -66,6 +66,7 @@ class Call(Struct, frozen=True, omit_defaults=True, gc=False, rename="camel"):
     traits: Any = None
     context: Any = None
     integrations: Raw | None = None
+    previous_id: str | None = None
 
 
 def renderer(settings: Mapping[str, Any]) -> Render:
@@ -86,6 +87,7 @@ def renderer(settings: Mapping[str, Any]) -> Render:
         name: _render(name, own.get(name) or default, settings, traits, placed)
         for name, default in defaults.items()
     }
+    renders["alias"] = _alias(settings)
 
     def rendered(news: News) -> Event:
         return renders[news.entry.name](news)
@@ -200,6 +202,38 @@ def _render(
         person = user_id or anonymous_id or ""
         people = (user_id, anonymous_id) if user_id and anonymous_id else (person,)
         return Event(name, event, message_id, news.subject, person, people, news.at, money, currency, body)
+
+    return render
+
+
+def _alias(settings: Mapping[str, Any]) -> Render:
+    """Return the function from news of a link to the call by which some destinations merge two ids; it says nothing else.
+
+    https://segment.com/docs/connections/spec/alias/
+    """
+    context = contexts(identify=False, visit=False, traits=None, consents=consents(settings), attributes=[])
+    switched = integrations(settings.get("integrations"), [])
+
+    def render(news: News) -> Event:
+        user_id, anonymous_id = news.user_id, news.anonymous_id
+        if not user_id or not anonymous_id:
+            raise Unsendable(f"alias of {news.subject}: it takes a userId and a former anonymousId")
+        customer, order = about(news.snapshot)
+        where = context(news.snapshot.platform, customer, order)
+        call = Call(
+            "alias",
+            news.message_id,
+            news.at,
+            user_id=user_id,
+            context=where,
+            integrations=switched(order),
+            previous_id=anonymous_id,
+        )
+        people = (user_id, anonymous_id)
+        body = ENCODER.encode(call)
+        return Event(
+            "alias", "alias", news.message_id, news.subject, user_id, people, news.at, None, None, body
+        )
 
     return render
 

@@ -73,6 +73,10 @@ TABLE = _table(
         facts=CUSTOMER_FACTS + COUNTERS,
     ),
     Entry(
+        name="alias", event="alias", streams=("orders",), kind=Kind.ONCE, subject="both ids", identify=True,
+        when="with identity_linked, where the setting `alias` is on", timestamp="updated", on=False,
+    ),
+    Entry(
         name="identity_linked", event="identify", streams=("orders",), kind=Kind.ONCE,
         subject="both ids", identify=True,
         when="an order that was told for a guest got a customer", timestamp="updated",

@@ -46,6 +46,13 @@ ORDERS = (
         least=0,
         about="For how many minutes after Order Completed an added line counts as Post Purchase Upsell.",
     ),
+    Setting(
+        name="alias",
+        kind="boolean",
+        default=False,
+        about="Whether an alias call goes along when a guest's order gets a customer, for destinations that merge ids by it (Kissmetrics, "
+        "Mixpanel's original identity merge, Vero).",
+    ),
 )
 
 _INSTANTS = {

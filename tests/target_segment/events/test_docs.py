@@ -20,7 +20,7 @@ def test_the_page_is_fresh():
 
 
 def test_every_transition_is_on_the_page():
-    assert set(SHAPES) == set(SAMPLED) == set(TABLE)
+    assert set(SHAPES) == set(SAMPLED) == set(TABLE) - {"alias"}
 
 
 @pytest.mark.parametrize("setting", [each.name for each in (*EVENTS, *IDENTITY)])

@@ -128,6 +128,7 @@ def test_names_are_those_of_the_table_and_events_are_told_apart():
 
 def test_what_is_off_by_default_is_what_says_twice_what_others_say():
     assert {entry.name for entry in TABLE.values() if not entry.on} == {
+        "alias",
         "post_purchase_upsell",
         "customer_updated",
         "customer_deleted",
