@@ -65,7 +65,8 @@ class Credentials:
             return self._token
 
     def _renew(self) -> None:
-        answer = self._wire.persist(self._ask)
+        # Not patient by itself: whoever asks with the token is.
+        answer = self._ask()
         try:
             granted = msgspec.json.decode(answer.body, type=_Granted, strict=False)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -121,6 +122,10 @@ class Api:
             fresh = {identity: each for each in page.data if (identity := _identity(each)) not in found}
             found |= fresh
             whole = len(found) >= page.total if page.total is not None else len(page.data) < UNPAGED
+            if not fresh and not whole and page.total is not None:
+                raise Malformed(
+                    f"Elastic Path: {path} says that it holds {page.total} and shows {len(found)}"
+                )
             if whole or not fresh:
                 return list(found.values())
 
@@ -141,12 +146,15 @@ class Api:
         else:
             answer = self._get(url, token)
         try:
-            return _decoder(kind).decode(answer.body)  # type: ignore[no-any-return]
+            said: T = _decoder(kind).decode(answer.body)
         except msgspec.ValidationError as error:
             because = told(answer.body) or str(error)
             raise Malformed(f"Elastic Path: the answer to {path} is not as documented: {because}") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unavailable(f"Elastic Path: the answer to {path} broke off") from error
+        if isinstance(said, raw.Page) and said.errors:
+            raise Malformed(f"Elastic Path: the answer to {path} is an error: {told(answer.body)}")
+        return said
 
     def _get(self, url: str, token: str) -> Answer:
         self._pace.wait()

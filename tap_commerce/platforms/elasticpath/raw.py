@@ -304,9 +304,15 @@ class PageMeta(Raw, gc=False):
 class Page(Raw, Generic[T], gc=False):
     """A list's page."""
 
-    data: list[T]
+    listed: list[T] | None = field(name="data")
     included: Maybe[Included] = UNSET
     meta: Maybe[PageMeta] = UNSET
+    errors: Maybe[list[Any]] = UNSET
+
+    @property
+    def data(self) -> list[T]:
+        """Its rows; not documented, but usual with the language that the service is written in: an empty list may be null."""
+        return self.listed or []
 
     @property
     def total(self) -> int | None:

@@ -183,3 +183,31 @@ def test_a_list_without_documented_pages_is_read_to_its_end_in_case_it_has_some(
     store = Store(NOW, **{ROWS: answer})
     assert [each.id for each in made(store).rows(ROWS, raw.Transaction)] == [str(n) for n in range(count)]
     assert store.paths().count(ROWS) == asked
+
+
+def test_a_token_that_does_not_come_is_waited_for_as_often_as_any_answer():
+    store = Store(NOW, **{"/oauth/access_token": (503, {"errors": []})})
+    with pytest.raises(Unavailable, match="oauth"):
+        made(store, attempts=3).ask("/v2/currencies", raw.Page[raw.Currency])
+    assert len(store.asked) == 3
+    left = [(503, {"errors": []})] * 2 + [{"access_token": "t"}]
+    store.answers["/oauth/access_token"] = lambda _: left.pop(0)
+    assert made(store, attempts=3).ask("/v2/currencies", raw.Page[raw.Currency]).data
+
+
+@pytest.mark.parametrize("path", ["/v2/currencies", ROWS])
+def test_an_empty_list_may_be_null_but_an_error_is_no_list(path):
+    store = Store(NOW, **{path: {"data": None}})
+    assert made(store).rows(path, raw.Currency) == []
+    store.answers[path] = {"data": None, "errors": [{"title": "Oops", "detail": "no luck"}]}
+    with pytest.raises(Malformed, match="Oops: no luck"):
+        made(store).rows(path, raw.Currency)
+    store.answers[path] = {}
+    with pytest.raises(Malformed):
+        made(store).rows(path, raw.Currency)
+
+
+def test_a_list_without_pages_that_shows_less_than_it_counts_is_no_shorter_list():
+    store = Store(NOW, **{ROWS: {"data": [{"id": "t"}], "meta": {"results": {"total": 2}}}})
+    with pytest.raises(Malformed, match="holds 2 and shows 1"):
+        made(store).rows(ROWS, raw.Transaction)
