@@ -7,7 +7,7 @@ https://devdocs.prestashop-project.org/8/webservice/
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.faults import EVERY, PAGE, Faults
 from sandbox.loopback import Answer, Loopback, Request
 from sandbox.prestashop.answers import Writer, as_json, as_xml, errors_as_xml, rows_of
-from sandbox.prestashop.book import Book
+from sandbox.prestashop.book import Book, Row
 from sandbox.prestashop.fields import Resource, resources
 from sandbox.prestashop.questions import Crashed, Question, Refused, question
 from sandbox.prestashop.reference import TEST_MODULE
@@ -77,6 +77,8 @@ class PrestaShop:
     statuses. `state_ids` shifts the ids of the order states. `languages` (1 to 3) are installed. With `shops=2` half of all
     orders and customers belong to shop 2; a URL sees shop 1 unless it says `id_shop`. `ignores_filters` is a shop whose module does so,
     `listed_dates` one that writes date_upd as a list by language. `commit_lag` seconds pass before what happened can be read, dated as it was.
+    `meanwhile` is called with a resource's name and the rows' ids after a list was made and before its rows are loaded, one by one, as PrestaShop does:
+    what changes there shows as it is then, in its old place; what vanishes shows without anything.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class PrestaShop:
         listed_dates: bool = False,
         commit_lag: float = 0,
         tick: float = 0,
+        meanwhile: Callable[[str, list[int]], object] | None = None,
         faults: Faults | None = None,
     ) -> None:
         self.shop, self.key, self.version, self.timezone = shop, key, version, timezone
@@ -109,6 +112,7 @@ class PrestaShop:
         self.drop_authorization, self.rewrite, self.folder = drop_authorization, rewrite, folder.strip("/")
         self.ignores_filters, self.listed_dates = ignores_filters, listed_dates
         self.commit_lag, self.tick = timedelta(seconds=commit_lag), tick
+        self.meanwhile = meanwhile
         self.book = Book(shop, timezone=timezone, state_ids=state_ids, languages=languages, shops=shops)
         self.faults = faults or Faults()
         self.faults.known(KINDS)
@@ -314,7 +318,9 @@ class PrestaShop:
             asked.tests = []
         if resource.name in RESTRICTED and context is not None:
             asked.tests.append(("id_shop", lambda held: held == context))
-        found = [writer.whole(row, asked) for row in rows_of(self.book, resource, asked)]
+        found = [
+            writer.whole(row, asked) for row in self._loaded(resource, rows_of(self.book, resource, asked))
+        ]
         if self.listed_dates:
             for each in found:
                 if "date_upd" in each:  # https://github.com/airbytehq/airbyte/issues/34513
@@ -325,6 +331,15 @@ class PrestaShop:
         if asked.fields == [] and not asked.associations:
             return call, Answer(200, as_json({resource.listed: []}), JSON)
         return call, Answer(200, as_json({resource.listed: found} if found else []), JSON)
+
+    def _loaded(self, resource: Resource, rows: list[Row]) -> list[Row]:
+        if self.meanwhile is None:
+            return rows
+        ids = [row["id"] for row in rows]
+        self.meanwhile(resource.name, ids)
+        self.book.read(self.shop.history, self.shop.now - self.commit_lag)
+        table = self.book.tables[resource.name]
+        return [table.get(each) or resource.blank() | {"id": None} for each in ids]
 
     def _single(
         self,

@@ -19,7 +19,7 @@ from tap_commerce.platforms.prestashop import raw, translating
 from tap_commerce.platforms.prestashop.clocks import Clocks
 from tap_commerce.platforms.prestashop.meanings import CONFIGURED, EXPECTED, Meanings, override
 from tap_commerce.platforms.prestashop.translating import Family, Known
-from tap_commerce.platforms.prestashop.webservice import ALL, BULK, NotGranted, Webservice
+from tap_commerce.platforms.prestashop.webservice import ALL, BULK, NotGranted, Rows, Webservice
 from tap_commerce.records import Polled
 
 R = TypeVar("R", bound=raw.Raw)
@@ -176,8 +176,7 @@ class PrestaShop:
 
     def _read_orders(self, window: Window) -> Iterator[Page]:
         known = self._knowing()
-        first, last = known.clocks.span(window)
-        for part in self._service.changed(raw.Order, first, last, limit=self._size):
+        for part in self._changed(raw.Order, window, known, limit=self._size):
             rows = _within(part.rows, window, known.clocks)
             families = self._unmoved(self._families(rows, self._parts["orders"]))
             known = self._knowing("orders") if families else known
@@ -204,9 +203,8 @@ class PrestaShop:
     def _read_refunds(self, window: Window) -> Iterator[Page]:
         """Read the orders of credit slips that changed, and of entries into a state that means refunded."""
         known = self._knowing()
-        first, last = known.clocks.span(window)
         entered = deque(self._entered("refunded", window))
-        for part in self._service.changed(raw.Slip, first, last, limit=self._size):
+        for part in self._changed(raw.Slip, window, known, limit=self._size):
             orders = [each.id_order for each in _within(part.rows, window, known.clocks)]
             while entered and (part.reached is None or entered[0][0] <= part.reached):
                 orders.append(entered.popleft()[1])
@@ -226,13 +224,12 @@ class PrestaShop:
         states = known.meanings.states(word)
         if not states:
             return []
-        first, last = known.clocks.span(window)
         return [
             (each.date_add, each.id_order)
-            for part in self._service.changed(
+            for part in self._changed(
                 raw.History,
-                first,
-                last,
+                window,
+                known,
                 by="date_add",
                 limit=BULK,
                 id_order_state=f"[{'|'.join(map(str, states))}]",
@@ -249,12 +246,11 @@ class PrestaShop:
         """Read the parcels of orders that changed; and, once in a run, of those whose tracking may have come since."""
         known = self._knowing()
         states = frozenset(known.meanings.states("shipped"))
-        first, last = known.clocks.span(window)
         reached = 0
         again = not self._tracking_read
         if again:
             reached = self._service.last_id(raw.History)
-        for part in self._service.changed(raw.Order, first, last, limit=self._size):
+        for part in self._changed(raw.Order, window, known, limit=self._size):
             rows = _within(part.rows, window, known.clocks)
             records = self._parcels(rows, known)
             yield Page(records, part.asked_at, _oldest(part.reached, known.clocks))
@@ -327,10 +323,9 @@ class PrestaShop:
     def _read_customers(self, window: Window) -> Iterator[Page]:
         """Read the customers that changed, and those of whom an address changed."""
         known = self._knowing()
-        first, last = known.clocks.span(window)
         addressed = raw.Address in self._parts["customers"]
         moved = deque(self._moved(window) if addressed else [])
-        for part in self._service.changed(raw.Customer, first, last, limit=self._size):
+        for part in self._changed(raw.Customer, window, known, limit=self._size):
             rows = _within(part.rows, window, known.clocks)
             owners = {each.id for each in rows}
             others = []
@@ -355,10 +350,9 @@ class PrestaShop:
     def _moved(self, window: Window) -> list[tuple[datetime, int]]:
         """List when addresses changed, and whose."""
         known = self._knowing()
-        first, last = known.clocks.span(window)
         return [
             (each.date_upd, each.id_customer)
-            for part in self._service.changed(raw.Moved, first, last, limit=BULK)
+            for part in self._changed(raw.Moved, window, known, limit=BULK)
             for each in _within(part.rows, window, known.clocks)
             if isinstance(each.date_upd, datetime) and each.id_customer
         ]
@@ -375,6 +369,15 @@ class PrestaShop:
         return found
 
     # Parts
+
+    def _changed(
+        self, kind: type[R], window: Window, known: Known, *, limit: int, by: str = "date_upd", **filters: str
+    ) -> Iterator[Rows]:
+        """Read what changed while the shop's clocks may have shown a window."""
+        first, last = known.clocks.span(window)
+        return self._service.changed(
+            kind, first, last, shown=known.clocks.shown, by=by, limit=limit, **filters
+        )
 
     def _of_orders(
         self, ids: Iterable[int | UnsetType | None], parts: set[type[raw.Raw]]

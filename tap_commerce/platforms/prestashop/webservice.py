@@ -8,7 +8,7 @@ https://devdocs.prestashop-project.org/8/webservice/
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import quote
@@ -30,6 +30,9 @@ BULK = 500
 
 AGAIN = 20
 """How often a page is asked for again of which every row changed between being listed and being shown."""
+
+FRESH = timedelta(minutes=1)
+"""Rows that changed so lately may have changed after they were listed; a shop's servers may disagree about the time by less."""
 
 ALL = 1000
 """Rows of the shop's own lists (states, countries, …) that are asked for at once."""
@@ -167,16 +170,18 @@ class Webservice:
         first: datetime,
         last: datetime,
         *,
+        shown: Callable[[datetime], datetime],
         by: str = "date_upd",
         limit: int,
         **filters: str,
     ) -> Iterator[Rows]:
         """Read the rows that changed while the shop's clocks showed `first` to `last`, in that order.
 
-        Each row comes once, unless it changes while the list is read.
+        `shown` tells what they show at an instant. Each row comes once, unless it changed lately, or while the list is read.
         """
         at, behind, end = first, 0, first > last
         seen: set[tuple[int, datetime]] = set()
+        before: set[tuple[int, datetime]] = set()
         again = 0
         while not end:
             asked_at = self.now()
@@ -196,8 +201,15 @@ class Webservice:
             elif behind:
                 behind = max((row.id for row in rows), default=behind)
             else:
-                # A row that changed after it was listed shows a later date than that by which it was listed.
-                listed_by = [(row.id, when) for row, when in dated if when <= last]
+                # A row that changed after it was listed shows another date than that by which it was listed: the present, and
+                # that may have been asked for, where clocks are put back. It is believed if it showed the same before.
+                present = shown(asked_at) - FRESH
+                listed_by = [
+                    (row.id, when)
+                    for row, when in dated
+                    if when <= last and (when <= present or (row.id, when) in before)
+                ]
+                before = {(row.id, when) for row, when in dated if when > present}
                 again = 0 if listed_by else again + 1
                 if again > AGAIN:
                     raise Malformed(f"PrestaShop: {kind.RESOURCE} change faster than they can be read")

@@ -266,6 +266,7 @@ def test_a_page_says_how_far_it_proves_the_list():
     for _ in range(5):
         shop.place_order(1)
         shop.advance(seconds=60)
+    shop.rest(60)
     with Api(shop) as api:
         told = [page.oldest for page in pages(opened(api, page_size=2), "orders")]
     assert told == [*(START + timedelta(minutes=number) for number in range(1, 5)), None]

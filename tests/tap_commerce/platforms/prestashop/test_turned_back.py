@@ -21,11 +21,11 @@ def shop():
     return Shop(1, TURNED - timedelta(minutes=20), alive=False)
 
 
-def records(api, stream, state=None):
+def records(api, stream, state=None, **settings):
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with redirect_stdout(out):
         TapCommerce(
-            config={**api.settings, "start_date": "2026-10-01T00:00:00Z"},
+            config={**api.settings, "start_date": "2026-10-01T00:00:00Z", **settings},
             state=state,
             wire=Wire(user_agent="test", sleep=api.shop.rest),
         ).sync_all()
@@ -58,3 +58,25 @@ def test_an_order_was_shipped_with_the_first_entry_however_later_ones_read(shop)
         shop.rest(60)
         (record,) = records(api, "fulfillments")
     assert record["fulfilled_at"] == "2026-10-25T00:50:00Z"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_an_order_that_changes_between_being_listed_and_being_shown_hides_none_behind_it(shop, size):
+    """It then shows a time that clocks have shown before: where the list went on from there, what lies between was lost."""
+    orders = []
+    for _ in range(6):
+        orders.append(shop.place_order([{"price": "9", "quantity": 1}]))
+        shop.rest(60)
+    shop.advance((TURNED + timedelta(minutes=50) - shop.now).total_seconds())
+
+    asked = []
+
+    def edit(resource, ids):
+        asked.append(resource)
+        # Once, while the first page is shown; the first question only looks at the rights.
+        if resource == "orders" and asked.count(resource) == 2:
+            shop.edit_order(orders[0], add=[{"price": "5", "quantity": 1}])
+
+    with PrestaShop(shop, meanwhile=edit) as api:
+        found = records(api, "orders", page_size=size, lookback_minutes=0)
+    assert {each["id"] for each in found} >= {str(number) for number in range(2, 7)}

@@ -12,6 +12,7 @@ from sandbox.shop import Shop
 from tap_commerce.errors import Denied, Malformed, Misconfigured, Unavailable
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms.prestashop import raw
+from tap_commerce.platforms.prestashop.clocks import Clocks
 from tap_commerce.platforms.prestashop.webservice import NotGranted, Webservice, heed, listed, parts
 
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
@@ -24,6 +25,9 @@ def shop(orders=0):
         made.place_order(1)
     made.rest(60)
     return made
+
+
+shown = Clocks("Europe/Paris").shown
 
 
 def service(api, **options):
@@ -186,7 +190,7 @@ def test_a_shop_in_a_folder_without_rewriting_is_found():
 
 def read(it, **options):
     found = []
-    for part in it.changed(raw.Order, FIRST, LAST, **options):
+    for part in it.changed(raw.Order, FIRST, LAST, shown=shown, **options):
         found += [each.id for each in part.rows]
     return found
 
@@ -213,7 +217,7 @@ def test_a_row_that_changes_while_the_list_is_read_makes_none_of_the_others_skip
         made.advance(seconds=60)
     with Api(made) as api:
         it, found = service(api), []
-        for number, part in enumerate(it.changed(raw.Order, FIRST, LAST, limit=3)):
+        for number, part in enumerate(it.changed(raw.Order, FIRST, LAST, shown=shown, limit=3)):
             found += [each.id for each in part.rows]
             if number < 3:
                 made.ship(orders[number])
@@ -225,9 +229,10 @@ def test_every_row_before_what_is_reached_has_been_read():
     for _ in range(9):
         made.place_order(1)
         made.advance(seconds=30)
+    made.rest(60)
     with Api(made) as api:
         seen, reached = [], []
-        for part in service(api).changed(raw.Order, FIRST, LAST, limit=2):
+        for part in service(api).changed(raw.Order, FIRST, LAST, shown=shown, limit=2):
             assert (
                 not reached or reached[-1] is None or all(each.date_upd >= reached[-1] for each in part.rows)
             )
@@ -252,7 +257,7 @@ def test_a_shop_that_ignores_the_filter_is_not_believed():
         it = service(api)
         for first, last in ((FIRST + timedelta(days=32), LAST), (FIRST, FIRST + timedelta(days=1))):
             with pytest.raises(Malformed, match="ignores the filter by date"):
-                list(it.changed(raw.Order, first, last, limit=5))
+                list(it.changed(raw.Order, first, last, shown=shown, limit=5))
 
 
 def test_a_list_is_read_by_id_to_its_end():
