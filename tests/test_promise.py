@@ -94,7 +94,7 @@ def test_nothing_is_lost_over_a_month_of_polls_at_random(dialect, tmp_path):
     end = START + timedelta(days=30)
     with World(dialect, tmp_path, shop) as world:
         while shop.now < end:
-            shop.advance(3600 * min(72, draw.expovariate(1 / 28)))
+            shop.advance(3600 * min(72, draw.expovariate(1 / 34)))
             world.poll()
         world.settle()
         assert len(world.polls) > 15
