@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from tap_commerce import records
 from tap_commerce.platforms.elasticpath import raw
 from tap_commerce.platforms.elasticpath.translating.lines import of_product
-from tap_commerce.platforms.elasticpath.translating.values import PLATFORM, instant, moment, text
+from tap_commerce.platforms.elasticpath.translating.values import PLATFORM, estimated, instant, moment, text
 from tap_commerce.records import Says
 
 LEFT = "fulfilled"
@@ -110,7 +110,7 @@ def _parcel(
         updated_at=_changed_at(group, about),
         status=LEFT,
         tracking_numbers=UNSET if tracking is UNSET else [tracking] if tracking else [],
-        estimated_delivery_at=instant(estimate.end) if estimate else None,
+        estimated_delivery_at=estimated(estimate.end) if estimate else None,
         service=text(group.shipping_type),
         line_items=_lines(group, family, lines),
         order=about,

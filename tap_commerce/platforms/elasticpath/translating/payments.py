@@ -11,7 +11,7 @@ from decimal import Decimal
 from msgspec import UNSET
 
 from tap_commerce.platforms.elasticpath import raw
-from tap_commerce.platforms.elasticpath.translating.values import Coins, moment, utc
+from tap_commerce.platforms.elasticpath.translating.values import Coins, instant, moment
 from tap_commerce.records import Says
 
 PAID = frozenset({"paid", "refunded"})
@@ -74,9 +74,9 @@ def authorized_at(family: raw.Family) -> Says[str]:
     if family.transactions is UNSET:
         return UNSET
     made = [
-        utc(at)
+        at
         for each in family.transactions
-        if (each.status == "complete" or each.refunded_amount) and (at := times(each).created_at)
+        if (each.status == "complete" or each.refunded_amount) and (at := instant(times(each).created_at))
     ]
     return min(made, key=moment, default=None)
 
@@ -93,7 +93,7 @@ def _paying(each: raw.Transaction) -> bool:
 
 def _span(each: raw.Transaction) -> tuple[datetime, datetime] | None:
     """Return the earliest and the latest instant at which a payment can have come in."""
-    made, changed = times(each).created_at, times(each).updated_at
+    made, changed = instant(times(each).created_at), instant(times(each).updated_at)
     if not made or not changed:
         return None
     touched = bool(each.refunded_amount) or kind(each) == "refund"

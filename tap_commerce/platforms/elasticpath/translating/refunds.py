@@ -56,5 +56,5 @@ def given_back(each: raw.Transaction, coins: Coins) -> Decimal:
 
 
 def _moved(each: raw.Transaction) -> tuple[bool, datetime, str]:
-    at = times(each).updated_at
+    at = instant(times(each).updated_at)
     return not each.refunded_amount, moment(at) if at else AGES_AGO, each.id

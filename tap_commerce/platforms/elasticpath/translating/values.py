@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from tap_commerce import records
+from tap_commerce.errors import Malformed
 from tap_commerce.platforms.elasticpath import raw
 from tap_commerce.records import Says
 
@@ -59,8 +60,21 @@ class Coins:
 
 
 def instant(value: raw.Maybe[str]) -> Says[str]:
-    """Write an instant in UTC with `Z`."""
-    return utc(value) if value else (UNSET if value is UNSET else None)
+    """Write an instant in UTC with `Z`; the first of all years is how an instant is written that was never set."""
+    if not value:
+        return UNSET if value is UNSET else None
+    return None if value.startswith("0001-01-01") else utc(value)
+
+
+def estimated(value: raw.Maybe[str]) -> Says[str]:
+    """Write an instant that anybody may have typed, if it is one."""
+    try:
+        at = instant(value)
+        if at:
+            moment(at)
+    except Malformed:
+        return UNSET
+    return at
 
 
 def utc(value: str) -> str:
@@ -76,8 +90,11 @@ def utc(value: str) -> str:
 
 def moment(value: str) -> datetime:
     """Read an instant; without an offset it is UTC."""
-    read = datetime.fromisoformat(value)
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    try:
+        read = datetime.fromisoformat(value)
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"Elastic Path: a date is no instant: {value[:40]}") from error
 
 
 def text(value: raw.Maybe[str]) -> Says[str]:

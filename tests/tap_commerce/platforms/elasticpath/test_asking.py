@@ -321,6 +321,30 @@ def test_items_that_did_not_come_along_are_asked_for():
     ]
 
 
+@pytest.mark.parametrize("related", [{}, {"data": None}, {"links": {}}])
+def test_an_order_that_does_not_name_its_items_is_asked_for_them(related):
+    row = order("a", at(0))
+    row["relationships"] = {"items": related}
+    store = stocked([row], **{"/v2/orders/a/items": {"data": [item("i1")]}})
+    it = opened(store, {"orders": frozenset({"line_items"})})
+    ((_, told),) = read(it, ("orders",), *DAY[:2])
+    assert [line.id for line in told.line_items] == ["i1"]
+
+
+def test_an_order_that_never_stands_still_is_told_with_all_that_belongs_to_it():
+    versions = [order("a", at(n)) for n in range(20)]
+    store = stocked(
+        versions[:1],
+        **{
+            "/v2/orders/a": lambda _: {"data": versions.pop(1)},
+            "/v2/orders/a/transactions": {"data": [transaction(changed_at=at(30))]},
+        },
+    )
+    found = read(opened(store, EVERYTHING), ORDERS, *DAY[:2])
+    assert [stream for stream, _ in found] == ["orders", "refunds"]
+    assert found[0][1].total_refunded == 0
+
+
 def test_an_order_that_is_older_than_its_payment_is_read_again():
     before, after = order("a", at(0), payment="unpaid"), order("a", at(5))
     store = stocked(

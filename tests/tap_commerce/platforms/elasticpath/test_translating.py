@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from tap_commerce.errors import Malformed
 from tap_commerce.platforms.elasticpath import raw, translating
 from tap_commerce.platforms.elasticpath.translating.customers import owner
 from tap_commerce.platforms.elasticpath.translating.fulfillments import named
 from tap_commerce.platforms.elasticpath.translating.lines import books, coupons, is_product, line_items
 from tap_commerce.platforms.elasticpath.translating.payments import authorized_at, is_paid, paid_at
-from tap_commerce.platforms.elasticpath.translating.values import Coins, attributes, email, text, utc
+from tap_commerce.platforms.elasticpath.translating.values import Coins, attributes, email, instant, text, utc
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "elasticpath"
 REFERENCE = Path(__file__).parents[5] / "shared" / "reference" / "samples" / "elasticpath"
@@ -569,6 +570,36 @@ def test_asterisks_are_nobody():
 
 def test_instants_are_written_in_utc():
     assert utc("2026-11-18T04:13:00-07:00") == "2026-11-18T11:13:00Z"
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z", ""])
+def test_an_instant_that_was_never_set_is_none(said):
+    assert instant(said) is None
+    assert instant(None) is None
+    assert instant(UNSET) is UNSET
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z"),
+        ("2026-11-22", "2026-11-22T00:00:00Z"),
+        ("0001-01-01T00:00:00Z", None),
+        ("3-5 business days", UNSET),
+        ("soonZ", UNSET),
+    ],
+)
+def test_an_estimate_that_is_no_instant_is_not_told(end, told):
+    estimated = group("g", "2026-10-02T10:00:00Z", delivery_estimate=raw.Estimate(end=end))
+    family = raw.Family(plain("o", shipping="fulfilled"), [], [], [estimated])
+    found = translating.family(family, "acme", EUR, "customers", orders=False, refunds=False)
+    assert [each.estimated_delivery_at for _, each in found] == [told]
+
+
+def test_an_order_whose_dates_cannot_be_read_is_not_as_documented():
+    family = raw.Family(plain("o"), [], [payment("a", 100, made="25:61:00")], [])
+    with pytest.raises(Malformed, match="no instant: 2026-10-01T25:61:00Z"):
+        translating.family(family, "acme", EUR, "customers")
 
 
 def test_a_page_whose_total_is_only_observed_has_none():
