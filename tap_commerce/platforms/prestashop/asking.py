@@ -30,6 +30,15 @@ LARGEST = 100
 OVERLAP = 20
 """Entries of the history that are read again: one may be written after another with a higher id."""
 
+NOBODY = "PSGDPR_ANONYMOUS_CUSTOMER"
+"""Names the customer that PrestaShop's privacy module makes up, to be whose what erased people leave behind.
+
+https://github.com/PrestaShop/psgdpr/blob/dev/psgdpr.php
+"""
+
+NOBODYS = frozenset({"anonymous@psgdpr.com", "anonymous@anonymous.com"})
+"""The e-mails that the module gives that customer."""
+
 ENTRIES = "order_histories"
 """The cursor: the id up to which the history was read."""
 
@@ -326,7 +335,7 @@ class PrestaShop:
         addressed = raw.Address in self._parts["customers"]
         moved = deque(self._moved(window) if addressed else [])
         for part in self._changed(raw.Customer, window, known, limit=self._size):
-            rows = _within(part.rows, window, known.clocks)
+            rows = self._people(_within(part.rows, window, known.clocks))
             owners = {each.id for each in rows}
             others = []
             while moved and (part.reached is None or moved[0][0] <= part.reached):
@@ -359,7 +368,14 @@ class PrestaShop:
 
     def _customers(self, ids: list[int]) -> Iterator[list[raw.Customer]]:
         for part in _cut(ids, self._size):
-            yield list(self._service.of(raw.Customer, "id", part))
+            yield self._people(self._service.of(raw.Customer, "id", part))
+
+    def _people(self, customers: Iterable[raw.Customer]) -> list[raw.Customer]:
+        """Leave out the customer who stands for those that were erased: nobody is that person."""
+        return [each for each in customers if not self._is_nobody(each)]
+
+    def _is_nobody(self, customer: raw.Customer) -> bool:
+        return str(customer.id) == self._configuration.get(NOBODY) or customer.email in NOBODYS
 
     def _owned(self, customers: list[int]) -> dict[int, list[raw.Address]]:
         found: dict[int, list[raw.Address]] = {}
@@ -411,6 +427,12 @@ class PrestaShop:
             parts,
             (which for each in orders for which in (each.id_address_invoice, each.id_address_delivery)),
         )
+        nobody = {self._configuration.get(NOBODY)}
+        if customers is not UNSET:
+            nobody |= {str(each.id) for each in customers.values() if self._is_nobody(each)}
+            customers = {each: row for each, row in customers.items() if str(each) not in nobody}
+        if addresses is not UNSET:
+            addresses = {each: row for each, row in addresses.items() if str(row.id_customer) not in nobody}
         used = (each.id_cart_rule for found in (rules or {}).values() for each in found)
         codes = self._found(raw.Rule, parts, used) if rules is not None else UNSET
         return [
@@ -475,7 +497,7 @@ class PrestaShop:
 
     def _configure(self, lacking: dict[str, NotGranted], *, of_orders: bool) -> None:
         """Read the shop's zone, states and currencies."""
-        names = (*CONFIGURED, "PS_TIMEZONE", "PS_SHOP_NAME")
+        names = (*CONFIGURED, "PS_TIMEZONE", "PS_SHOP_NAME", NOBODY)
         for each in self._granted(self._service.of(raw.Configuration, "name", names), lacking):
             if each.name and each.value:
                 before = self._configuration.setdefault(each.name, each.value)
