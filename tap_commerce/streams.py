@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -20,7 +21,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_commerce.errors import Misconfigured, Stopped
-from tap_commerce.platforms import Cursors, Page, Platform, Selection, Settings, Window
+from tap_commerce.platforms import Cursors, Estimates, Page, Platform, Selection, Settings, Window
 from tap_commerce.records import Polled
 from tap_commerce.schemas import KEYS, POLLED_BY, STREAMS, schema
 from tap_commerce.settings import instant
@@ -133,6 +134,18 @@ class Plan(NamedTuple):
     """How far all of the streams were read by number; moves on while the pass is made."""
 
 
+class Expected(NamedTuple):
+    """What one pass will cost the shop's API; `rows` and `calls` are None where nobody can say."""
+
+    streams: tuple[str, ...]
+    start: datetime
+    end: datetime
+    of: str
+    rows: int | None
+    calls: int | None
+    calls_per_thousand: float | None
+
+
 class Polling:
     """One run's polling of a shop: each pass once, for all selected streams that it feeds."""
 
@@ -168,6 +181,24 @@ class Polling:
                 self._run(platform, plan)
             if name in streams:
                 return
+
+    def expected(self) -> list[Expected]:
+        """Return what each pass of this run will cost, without making it."""
+        platform = self._opened()
+        found = []
+        for plan in self._plans.values():
+            start, end = plan.start, plan.end
+            if not isinstance(platform, Estimates):
+                found.append(Expected(plan.streams, start, end, "rows", None, None, None))
+                continue
+            said = platform.estimate(plan.streams, Window(start, end))
+            # Every window is asked for, whatever it holds.
+            asked = sum(1 for _ in windows(start, end, timedelta(days=self._settings["window_days"])))
+            calls = None if said.rows is None else asked + ceil(said.rows * said.calls_per_thousand / 1000)
+            found.append(
+                Expected(plan.streams, start, end, said.of, said.rows, calls, said.calls_per_thousand)
+            )
+        return found
 
     def _opened(self) -> Platform:
         if self._platform is None:

@@ -29,7 +29,7 @@ from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms import platform
 from tap_commerce.schemas import STREAMS, schema
 from tap_commerce.singer import Writer
-from tap_commerce.streams import CommerceStream, Polling
+from tap_commerce.streams import CommerceStream, Expected, Polling
 
 log = logging.getLogger("tap_commerce")
 
@@ -152,6 +152,28 @@ class TapCommerce(Tap):
     def _setup_signal_handlers(self) -> None:
         """Leave them be: `invoke` watches for signals, and the SDK's handlers write from within."""
 
+    def estimate(self, form: str = "table") -> str:
+        """Return what a run would cost the shop's API: what the platform can count, times what a row was measured to take."""
+        passes = self.polling.expected()
+        if form == "json":
+            return json.dumps([each._asdict() for each in passes], default=_as_json)
+        return "\n".join(map(_expected, passes))
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add this tap's own option to the SDK's."""
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--estimate"],
+                is_flag=False,
+                flag_value="table",
+                type=click.Choice(["table", "json"]),
+                help="Say how many rows a run would read and how many questions that takes, and read none of them.",
+            )
+        )
+        return command
+
     @classmethod
     def invoke(  # type: ignore[override]
         cls,
@@ -161,6 +183,7 @@ class TapCommerce(Tap):
         config: _ConfigInput | None = None,
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
+        estimate: str | None = None,
     ) -> None:
         """Run, as the command line asks."""
         if about:
@@ -176,7 +199,10 @@ class TapCommerce(Tap):
         )
         tap.stopping.watch()
         try:
-            tap.sync_all()
+            if estimate:
+                print(tap.estimate(estimate))  # noqa: T201 - it is what was asked for
+            else:
+                tap.sync_all()
         except Stopped:
             code = 128 + tap.stopping.signal
             name = signal.Signals(tap.stopping.signal).name
@@ -213,6 +239,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = " ".join(str(error).split())
         return _fail(f"unexpected {type(error).__name__}: {said} (TAP_COMMERCE_LOGLEVEL=DEBUG tells where)")
     return int(code or 0)
+
+
+def _expected(each: Expected) -> str:
+    """Write one pass's cost for a person."""
+    head = f"{', '.join(each.streams)}, changed since {each.start:%Y-%m-%d %H:%M}Z: "
+    per = (
+        f"some {each.calls_per_thousand:,.0f} questions for each 1,000"
+        if each.calls_per_thousand
+        else "unknown"
+    )
+    if each.rows is None or each.calls is None:
+        return f"{head}the platform does not count its {each.of}; {per}"
+    return f"{head}{each.rows:,} {each.of}, some {each.calls:,} questions"
+
+
+def _as_json(value: Any) -> str:
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _fail(message: str) -> int:

@@ -42,7 +42,7 @@ from sandbox.loopback import Answer, Loopback, Request
 from sandbox.shop import Shop
 from sandbox.shopify.answers import CONNECTION, NODES, TYPES, denied, gid, location
 from sandbox.shopify.cost import CAP, Bucket, requested, size
-from sandbox.shopify.pages import listing, paged
+from sandbox.shopify.pages import filtered, listing, paged
 from sandbox.shopify.search import Search
 from sandbox.shopify.views import Eye, ParcelView, RefundView
 
@@ -389,6 +389,23 @@ def _connection(name: str) -> Callable[..., Any]:
     return resolve
 
 
+def _count(name: str) -> Callable[..., Any]:
+    """https://shopify.dev/docs/api/admin-graphql/latest/queries/ordersCount: at most `limit`, all if that is null."""
+
+    def resolve(
+        _: Any, info: GraphQLResolveInfo, limit: int | None = 10_000, query: str | None = None, **_more: Any
+    ) -> Any:
+        _allowed(info, f"{name}Count")
+        rows, found = filtered(info.context.eye, name, query)
+        _noted(info, found)
+        count = len(rows)
+        if limit is not None and count > limit:
+            return {"count": limit, "precision": "AT_LEAST"}
+        return {"count": count, "precision": "EXACT"}
+
+    return resolve
+
+
 def _noted(info: GraphQLResolveInfo, found: Search | None) -> None:
     if found is not None:
         info.context.searches.append(found.extension([str(each) for each in info.path.as_list()]))
@@ -482,8 +499,8 @@ ROOT: dict[str, Callable[..., Any]] = {
     "location": _by_id("Location"),
     "node": lambda _, info, id: _node(info, id),  # noqa: A006
     "nodes": lambda _, info, ids: [_node(info, each) for each in ids],
-    "ordersCount": lambda _, info, **a: {"count": len(info.context.eye.rows("orders")), "precision": "EXACT"},  # noqa: ARG005
-    "customersCount": lambda _, info, **a: {"count": len(info.context.eye.rows("customers")), "precision": "EXACT"},  # noqa: ARG005
+    "ordersCount": _count("orders"),
+    "customersCount": _count("customers"),
     "shop": _shop,
     "currentAppInstallation": lambda _, info: {
         "id": gid("AppInstallation", 77),

@@ -52,16 +52,7 @@ def searched(things: list[Any], query: str | None, name: str, eye: Eye) -> list[
 def listing(eye: Eye, name: str, arguments: Mapping[str, Any]) -> tuple[Page, Search | None]:
     """Answer a root connection: filtered and sorted as of the index, shown as of now."""
     first, last = bounds(arguments)
-    found = None
-    rows = eye.rows(name)
-    if arguments.get("query"):
-        fields = (
-            FIELDS[name]
-            if not (eye.day_filter and name == "customers")
-            else FIELDS[name] | {"updated_at": _by_day}
-        )
-        found = search(arguments["query"], fields, zone=eye.zone, second_whole=eye.version >= "2026-10")
-        rows = [each for each in rows if found.matches(each)]
+    rows, found = filtered(eye, name, arguments.get("query"))
     reverse = bool(arguments.get("reverse"))
     sort = SORTS.get(arguments.get("sortKey") or "ID", SORTS["ID"])
     sign = -1 if reverse else 1
@@ -73,6 +64,18 @@ def listing(eye: Eye, name: str, arguments: Mapping[str, Any]) -> tuple[Page, Se
     shown = [(row, view) for row, view in shown if view is not None]
     cursors = [cursor(row.thing.id, _value(sort, row)) for row, _ in shown]
     return Page([view for _, view in shown], cursors, start > 0, stop < len(ordered)), found
+
+
+def filtered(eye: Eye, name: str, query: str | None) -> tuple[list[Any], Search | None]:
+    """Return the rows that a query finds as of the index, and how it was understood."""
+    rows = eye.rows(name)
+    if not query:
+        return rows, None
+    fields = FIELDS[name]
+    if eye.day_filter and name == "customers":
+        fields = fields | {"updated_at": _by_day}
+    found = search(query, fields, zone=eye.zone, second_whole=eye.version >= "2026-10")
+    return [each for each in rows if found.matches(each)], found
 
 
 def bounds(arguments: Mapping[str, Any]) -> tuple[int | None, int | None]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from tap_commerce.errors import Misconfigured
 from tap_commerce.http import Wire
@@ -47,6 +47,25 @@ class Page(NamedTuple):
     polled, also of rows that bring no record; `None` if nothing is known."""
     cursors: Cursors = NOWHERE
     """Where the platform has come by number with this page: kept beside the watermark, once its records are written."""
+
+
+class Estimate(NamedTuple):
+    """What reading one pass over a window will cost, as far as the platform says."""
+
+    rows: int | None
+    """How many rows changed within the window; None: the platform does not count them."""
+    calls_per_thousand: float
+    """Questions for each 1,000 of those rows, measured over the sandbox with everything selected."""
+    of: str
+    """What the rows are."""
+
+
+@runtime_checkable
+class Estimates(Protocol):
+    """A platform that can say beforehand what a reading will cost. A platform need not."""
+
+    def estimate(self, streams: tuple[str, ...], window: Window) -> Estimate:
+        """Count what `read` would read, with one question at most."""
 
 
 class Platform(Protocol):

@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from tap_commerce.errors import Denied, Malformed, Misconfigured
 from tap_commerce.http import Wire, base_url, is_header
-from tap_commerce.platforms import Page, Selection, Settings, Window
+from tap_commerce.platforms import Estimate, Page, Selection, Settings, Window
 from tap_commerce.platforms.shopify import raw, translating
 from tap_commerce.platforms.shopify.admin import VERSIONS, Admin, ClientCredentials, Said, StaticToken, Token
 from tap_commerce.platforms.shopify.pacing import Appetite, TooCostly
@@ -28,6 +28,9 @@ TRIES = 4
 
 HEAVY = 2000
 """Orders and their lines that are translated and handed on at once."""
+
+CALLS = {"orders": 27.0, "customers": 12.0}
+"""Questions for each 1,000 changed rows, everything selected, measured over the sandbox: pages grow from a small beginning."""
 
 LONGEST = 250
 """The most that Shopify gives of a list at once."""
@@ -127,6 +130,16 @@ class Shopify:
         if "customers" in streams:
             return self._read_customers(window)
         return self._read_orders(window, streams)
+
+    def estimate(self, streams: tuple[str, ...], window: Window) -> Estimate:
+        """Count the orders or customers that changed within the window."""
+        if "customers" in streams:
+            counted = self._ask(
+                "CustomersCount", lambda: {"query": _search(window)}, _CustomersCount
+            ).data.count
+            return Estimate(counted.count, CALLS["customers"], "customers")
+        counted = self._ask("OrdersCount", lambda: {"query": _search(window)}, _OrdersCount).data.count
+        return Estimate(counted.count, CALLS["orders"], "orders")
 
     def _read_customers(self, window: Window) -> Iterator[Page]:
         # Shopify documents this filter as matching whole days. So what is asked for reaches a day further, lest the last
@@ -460,6 +473,18 @@ class _Installation(Struct, rename="camel"):
 
 class _Scopes(Struct, rename="camel"):
     current_app_installation: _Installation
+
+
+class _Count(Struct):
+    count: int
+
+
+class _OrdersCount(Struct):
+    count: _Count = field(name="ordersCount")
+
+
+class _CustomersCount(Struct):
+    count: _Count = field(name="customersCount")
 
 
 class _Rows(Protocol[T]):
