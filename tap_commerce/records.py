@@ -227,6 +227,12 @@ class Order(Polled, frozen=True, kw_only=True, gc=False):
             Meta(description="After discounts, before shipping; contains the tax where `taxes_included`."),
         ]
     ] = UNSET
+    subtotal_tax: Says[
+        Annotated[
+            Decimal,
+            Meta(description="The tax on `subtotal`, where the platform keeps it although not line by line."),
+        ]
+    ] = UNSET
     discount: Says[Decimal] = UNSET
     shipping: Says[Annotated[Decimal, Meta(description="After discounts.")]] = UNSET
     tax: Says[Decimal] = UNSET

@@ -170,6 +170,7 @@ class Order(OrderSummary, frozen=True, kw_only=True, gc=False):
     original_total: Says[Decimal] = UNSET
     current_total: Says[Decimal] = UNSET
     subtotal: Says[Decimal] = UNSET
+    subtotal_tax: Says[Decimal] = UNSET
     discount: Says[Decimal] = UNSET
     shipping: Says[Decimal] = UNSET
     tax: Says[Decimal] = UNSET

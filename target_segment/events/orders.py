@@ -225,8 +225,8 @@ def _net(amount: Any, *less: Any) -> Decimal | None:
 def _after_discounts(order: Order) -> Decimal | None:
     """Segment's revenue: "including discounts, excluding shipping and taxes".
 
-    Of products, so without a tip. Where prices contain tax, it is taken off line by line: the order's tax is also that on
-    shipping. https://segment.com/docs/connections/spec/ecommerce/v2/#order-completed
+    Of products, so without a tip. Where prices contain tax, it is taken off line by line, else as the platform sums it up: the
+    order's tax is also that on shipping. https://segment.com/docs/connections/spec/ecommerce/v2/#order-completed
     """
     taxed, revenue = order.taxes_included is True, order.subtotal
     if type(revenue) is not Decimal:
@@ -241,6 +241,8 @@ def _after_discounts(order: Order) -> Decimal | None:
     else:
         if order.line_items:
             return revenue
+    if isinstance(order.subtotal_tax, Decimal):
+        return _net(subtotal, order.subtotal_tax) if isinstance(order.subtotal, Decimal) else None
     # Only without shipping is the order's tax that of its products.
     return None if order.shipping is UNSET or order.shipping else _net(subtotal, order.tax)
 

@@ -130,11 +130,14 @@ class Order(Raw, kw_only=True, gc=False):
     id_shop: Number = UNSET
     payment: Text = UNSET
     total_discounts_tax_incl: Amount = UNSET
+    total_discounts_tax_excl: Amount = UNSET
     total_paid_tax_incl: Amount = UNSET
     total_paid_tax_excl: Amount = UNSET
     total_paid_real: Amount = UNSET
+    total_products: Amount = UNSET
     total_products_wt: Amount = UNSET
     total_shipping_tax_incl: Amount = UNSET
+    total_shipping_tax_excl: Amount = UNSET
     reference: Text = UNSET
 
 

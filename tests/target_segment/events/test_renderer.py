@@ -136,6 +136,17 @@ def test_segments_revenue_is_left_out_where_the_tax_on_shipping_cannot_be_told_f
     assert free["revenue"] == Decimal("20.50")
 
 
+def test_segments_revenue_takes_the_tax_off_as_the_platform_sums_it_up_where_no_line_says_it():
+    (line,) = news().snapshot.line_items
+    untold = [msgspec.structs.replace(line, tax=msgspec.UNSET)]
+    summed = order(taxes_included=True, line_items=untold, subtotal_tax=Decimal("3.60"))
+    assert said(summed)["properties"]["revenue"] == Decimal("18.90")
+    unknown = order(
+        taxes_included=True, line_items=untold, subtotal_tax=Decimal("3.60"), subtotal=msgspec.UNSET
+    )
+    assert "revenue" not in said(unknown)["properties"]
+
+
 def test_littledatas_revenue_is_the_products_before_discounts():
     assert said(news(), revenue="littledata")["properties"]["revenue"] == Decimal("22.50")
     (line,) = news().snapshot.line_items

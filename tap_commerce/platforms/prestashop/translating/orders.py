@@ -59,6 +59,7 @@ def order_record(family: Family, known: Known) -> records.Order:
         total=about.total,
         current_total=less(about.total, refunded),
         subtotal=price.subtotal,
+        subtotal_tax=subtotal_tax(order, price),
         discount=order.total_discounts_tax_incl,
         shipping=price.shipping,
         tax=less(order.total_paid_tax_incl, order.total_paid_tax_excl),
@@ -158,6 +159,20 @@ def shared(family: Family) -> Price:
     if UNSET in waived or free > discount:
         return Price(UNSET, UNSET, UNSET)
     return Price(less(order.total_products_wt, discount - free), shipping - free, discount - free)
+
+
+def subtotal_tax(order: raw.Order, price: Price) -> Decimal | UnsetType:
+    """Return the tax on what the goods cost after discounts: vouchers are kept with tax and without.
+
+    Which of their tax is on which line is not kept.
+    """
+    if not isinstance(price.subtotal, Decimal) or not isinstance(price.off_goods, Decimal):
+        return UNSET
+    off = order.total_discounts_tax_excl if order.total_discounts_tax_incl else NOTHING
+    if order.total_discounts_tax_incl != price.off_goods:
+        off = less(off, order.total_shipping_tax_excl)
+    tax = less(price.subtotal, less(order.total_products, off))
+    return UNSET if isinstance(tax, Decimal) and tax < 0 else tax
 
 
 def standing(rules: Sequence[raw.OrderRule]) -> list[raw.OrderRule]:

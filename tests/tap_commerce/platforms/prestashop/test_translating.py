@@ -440,6 +440,33 @@ def test_without_the_vouchers_nobody_knows_what_a_discount_was_taken_off():
     assert (plain.subtotal, plain.shipping) == (100, 5)
 
 
+@pytest.mark.parametrize(
+    ("facts", "free", "tax"),
+    [
+        ({"total_discounts_tax_incl": "0", "total_discounts_tax_excl": "0"}, False, "20.00"),
+        ({"total_discounts_tax_incl": "12", "total_discounts_tax_excl": "10"}, False, "18.00"),
+        # Free shipping takes nothing off the goods, nor its tax; another voucher beside it does.
+        ({"total_discounts_tax_incl": "6", "total_discounts_tax_excl": "5"}, True, "20.00"),
+        ({"total_discounts_tax_incl": "18", "total_discounts_tax_excl": "15"}, True, "18.00"),
+        ({"total_discounts_tax_incl": "12"}, False, UNSET),
+        ({"total_discounts_tax_incl": "12", "total_discounts_tax_excl": "0"}, False, "8.00"),
+        ({"total_discounts_tax_incl": "0", "total_products": UNSET}, False, UNSET),
+    ],
+)
+def test_the_tax_on_the_goods_is_known_whatever_vouchers_took_off(facts, free, tax):
+    """What of it is on which line is not; but revenue without tax is the order's."""
+    whole = {
+        "total_products": "100.00",
+        "total_products_wt": "120.00",
+        "total_shipping_tax_incl": "6",
+        "total_shipping_tax_excl": "5",
+    } | facts
+    told = order(**{name: said if said is UNSET else Decimal(said) for name, said in whole.items()})
+    used = raw.OrderRule(id=1, id_order=1, id_cart_rule=1, value=Decimal(1), free_shipping=free)
+    about = order_record(Family(order=told, rules=[used], codes={}), known())
+    assert about.subtotal_tax == (tax if tax is UNSET else Decimal(tax))
+
+
 def rule(number, code, value, **facts):
     return raw.OrderRule(id=number, id_order=1, id_cart_rule=number, value=Decimal(value), **facts), raw.Rule(
         id=number, code=code
