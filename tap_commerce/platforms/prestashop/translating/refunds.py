@@ -55,9 +55,10 @@ def steps(family: Family, meanings: Meanings) -> list[Step]:
     A slip and a state of the same second: the slip first, so that the state stands for the rest.
     """
     made: list[tuple[datetime, int, int, raw.Slip | raw.History]] = [
-        (each.date_add, 0, each.id, each)
+        (at, 0, each.id, each)
         for each in (family.slips or ())
-        if isinstance(each.date_add, datetime)
+        # Some imports leave out when a slip was made; by its last change it was found.
+        if isinstance(at := each.date_add or each.date_upd, datetime)
     ]
     state = meanings.first(family.histories, "refunded")
     if state and isinstance(state.date_add, datetime):
@@ -115,7 +116,8 @@ def chosen(slip: raw.Slip) -> bool:
     if not isinstance(slip.amount, Decimal):
         return False
     products = (slip.total_products_tax_incl or NOTHING, slip.total_products_tax_excl or NOTHING)
-    return all(slip.amount.quantize(CENT) != each.quantize(CENT) for each in products)
+    # It may have been rounded, and nobody knows how.
+    return all(abs(slip.amount - each) >= CENT for each in products)
 
 
 def _of_slip(
