@@ -49,7 +49,7 @@ test: $(BIN)/.ready  ## The tests alone
 wheel: $(BIN)/.ready  ## Build the package, install it elsewhere and look at it
 	$(BIN)/python .ci/wheel.py
 
-bench: $(BIN)/.ready $(REFERENCE)/.ready  ## Measure target and tap beside their references (ORDERS=20000 is quick)
+bench: $(BIN)/.ready $(REFERENCE)/.ready  ## Measure target and tap beside their references, and what polls cost on each platform (ORDERS=20000 is quick)
 	$(BIN)/python -m benchmarks --orders $(ORDERS) --reference $(REFERENCE)/bin/python
 
 $(REFERENCE)/.ready: constraints.txt $(BIN)/.ready

@@ -20,7 +20,7 @@ from sandbox.segment import Segment
 from sandbox.shop import Shop
 from tap_commerce.schemas import STREAMS, schema
 from target_segment.target import TargetSegment
-from target_segment.transitions import TABLE
+from target_segment.transitions import TABLE, Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "tests" / "samples"
@@ -78,8 +78,10 @@ def told(platform: str) -> Told:
             shop.live(shop.now + timedelta(days=DAYS / 4))
             customer = shop.register(metafields=(("custom", "member_since", "2020"),))
             order = shop.place_order(2, customer=customer, codes=["WELCOME10"])
+            parcel = shop.ship(order, tracking=False)
             shop.rest(600)
             poll()
+            shop.track(parcel)
             # Within the hour in which an added line is an upsell.
             shop.edit_order(order, add=[{"quantity": 1}])
             if day == 0:
@@ -120,18 +122,22 @@ def _tell(lines: bytes, segment: Segment, folder: str) -> None:
 
 
 def _transitions(segment: Segment) -> Iterator[str]:
-    names = {each.event: each.name for each in TABLE.values() if not each.identify}
+    names = {each.event: each.name for each in tracks()}
     for event in segment.events:
-        yield names[event["event"]] if event["type"] == "track" else "identify"
+        yield names[event["event"]] if event["type"] == "track" else event["type"]
+
+
+def tracks() -> list[Entry]:
+    """Return the transitions that are told as events with a name."""
+    return [each for each in TABLE.values() if each.event[0].isupper()]
 
 
 def events() -> list[tuple[str, ...]]:
     """Return a row for each event, a column for each platform."""
     rows = [("event", *DIALECTS)]
-    for entry in TABLE.values():
-        if entry.name != "identity_linked":
-            marks = (SEEN if entry.name in told(each).events else LEFT_OUT for each in DIALECTS)
-            rows.append((f"[{entry.event}](events.md#{entry.name})", *marks))
+    for entry in (TABLE["identify"], *tracks()):
+        marks = (SEEN if entry.name in told(each).events else LEFT_OUT for each in DIALECTS)
+        rows.append((f"[{entry.event}](events.md#{entry.name})", *marks))
     return rows
 
 

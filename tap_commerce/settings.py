@@ -48,14 +48,21 @@ SETTINGS = (
         "A static access token (Shopify); or set client_id and client_secret.",
         secret=True,
     ),
-    Setting("client_id", "string", "The app's client id, for the client credentials grant."),
     Setting(
-        "client_secret", "string", "The app's client secret, for the client credentials grant.", secret=True
+        "client_id",
+        "string",
+        "The app's client id, for the client credentials grant (Shopify, Elastic Path).",
+    ),
+    Setting(
+        "client_secret",
+        "string",
+        "The app's client secret, for the client credentials grant (Shopify, Elastic Path).",
+        secret=True,
     ),
     Setting(
         "api_version",
         "string",
-        "The version of the platform's API; by default the newest that the queries were checked against.",
+        "The version of the platform's API; by default the newest that the queries were checked against (Shopify).",
     ),
     Setting(
         "start_date",

@@ -6,10 +6,10 @@ from contextlib import closing
 import pytest
 
 from benchmarks.polls import TITLES, rows
-from docs.platforms import CODE, MELTANO, PAGE, meltano, page
-from docs.telling import LEFT_OUT, SEEN, told
+from docs.platforms import CODE, MELTANO, PAGE, ROOT, meltano, page
+from docs.telling import LEFT_OUT, SEEN, told, tracks
 from sandbox.dialects import DIALECTS
-from target_segment.transitions import TABLE
+from tap_commerce.settings import SETTINGS
 
 TEXT = PAGE.read_text(encoding="utf-8")
 CALLED = {"shopify": "Shopify", "prestashop": "PrestaShop", "elasticpath": "Elastic Path"}
@@ -54,8 +54,7 @@ def test_the_page_shows_code():
 def test_every_missing_event_has_its_reason_and_no_other_has():
     missing = {
         (entry.event, CALLED[platform])
-        for entry in TABLE.values()
-        if not entry.identify
+        for entry in tracks()
         for platform in DIALECTS
         if entry.name not in told(platform).events
     }
@@ -102,3 +101,25 @@ def test_the_calls_on_the_page_are_those_that_are_made(platform):
             assert row.orders == pytest.approx(orders, rel=NEARLY), name
             if name == "changed":
                 break
+
+
+@pytest.mark.parametrize("name", ["first", "idle", "changed"])
+def test_what_a_poll_costs_in_short_is_what_it_costs_at_length(name):
+    text = (PAGE.parent / "running.md").read_text(encoding="utf-8")
+    start = {"first": "first reading", "idle": "a poll that finds", "changed": "1,000 changed"}[name]
+    line = next(each for each in text.splitlines() if each.startswith(f"| {start}"))
+    said = [int(cell.replace(",", "")) for cell in line.strip("| ").split(" | ")[1:]]
+    printed = [figures(platform)[name] for platform in DIALECTS]
+    assert said == [round(calls / orders * 1000) if name == "changed" else calls for calls, orders in printed]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda each: each.name)
+def test_a_setting_that_only_some_platforms_read_names_them(setting):
+    reading = {
+        CALLED[platform]
+        for platform in DIALECTS
+        for path in (ROOT / "tap_commerce" / "platforms" / platform).rglob("*.py")
+        if f'"{setting.name}"' in path.read_text(encoding="utf-8")
+    }
+    named = {name for name in CALLED.values() if name in setting.description}
+    assert named == (set() if reading == set(CALLED.values()) else reading)
