@@ -15,7 +15,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from tap_commerce.errors import CommerceError, Denied, Malformed, Misconfigured, Missing, Unavailable
+from tap_commerce.errors import (
+    CommerceError,
+    Denied,
+    Malformed,
+    Misconfigured,
+    Missing,
+    Unauthorized,
+    Unavailable,
+)
 from tap_commerce.http import Answer, Wire
 from tap_commerce.platforms.prestashop import raw
 from tap_commerce.platforms.prestashop.clocks import SECOND
@@ -34,13 +42,20 @@ AGAIN = 20
 FRESH = timedelta(minutes=1)
 """Rows that changed so lately may have changed after they were listed; a shop's servers may disagree about the time by less."""
 
+LEAST = 16
+"""From this code on errors are the webservice's own; those below are PHP's."""
+
 ALL = 1000
 """Rows of the shop's own lists (states, countries, …) that are asked for at once."""
 
 log = logging.getLogger("tap_commerce.prestashop")
 
 
-class NotGranted(Denied):
+class Refused(Denied):
+    """The webservice itself refuses, and says why."""
+
+
+class NotGranted(Refused):
     """The key has no right to read `resource`."""
 
     def __init__(self, message: str, *, resource: str) -> None:
@@ -130,6 +145,8 @@ class Webservice:
                     f"PrestaShop: this shop's version knows no {name} of {kind.RESOURCE}: what follows from it is left out"
                 )
                 continue
+            if any("id" not in row for row in rows):
+                raise Malformed(f"PrestaShop: the answer to {kind.RESOURCE} has a row without its id")
             found = [each for row in rows if (each := raw.read(kind, row)) is not None]
             return found, len(rows)
 
@@ -277,8 +294,16 @@ class Webservice:
             ) from None
         except CommerceError as error:
             if self._key:
-                # What caused it may quote the URL, and with it the key.
+                # What caused it may quote the URL, and with it the key; so may whoever answered.
                 error.__cause__ = error.__context__ = None
+                error.args = tuple(_without(self._key, each) for each in error.args)
+                if isinstance(error, Malformed):
+                    error.body = b""
+            if isinstance(error, Denied) and not isinstance(error, (Refused, Unauthorized)):
+                raise Denied(
+                    f"PrestaShop: something in front of the webservice refuses, perhaps a firewall ({str(error).partition(';')[0]}): "
+                    "let this machine's address and the setting user_agent pass to /api"
+                ) from None
             raise
 
     def _read_clock(self, answer: Answer) -> None:
@@ -293,9 +318,15 @@ def heed(resource: str, body: bytes) -> None:
     """Raise what an answer means that tells of errors, or in which PHP speaks to people."""
     found = _errors(body)
     if found:
-        _refuse(resource, *found[0])
+        # The first that the webservice itself told of: warnings of PHP follow it, and those of a module may stand before it.
+        _refuse(resource, *next((each for each in found if each[0] >= LEAST), found[0]))
     start = body[:512].lstrip()
     if start[:1] in (b"{", b"[") or not start:
+        if not _JSON.search(body[-64:]) and (behind := _PHP_IN_HTML.search(body)):
+            raise Malformed(
+                f"PrestaShop: behind its answer to {resource} the shop prints something else ({_excerpt(body[behind.start() :])}); "
+                "switch its debug mode and PHP's display_errors off, or repair the module that prints"
+            )
         return
     if start.startswith(b"\xef\xbb\xbf") or (_PHP.search(body[:4096]) and _JSON.search(body)):
         raise Malformed(
@@ -305,6 +336,8 @@ def heed(resource: str, body: bytes) -> None:
 
 
 _PHP = re.compile(rb"(?:Warning|Notice|Deprecated|Strict Standards)(?:</b>)?:")
+_PHP_IN_HTML = re.compile(rb"<b>(?:Warning|Notice|Deprecated|Strict Standards|Fatal error)</b>:")
+"""No JSON of PHP's holds this: it would escape the slash."""
 _JSON = re.compile(rb"[}\]]\s*\Z")
 
 
@@ -315,8 +348,8 @@ def listed(resource: str, body: bytes) -> list[dict[str, Any]]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unavailable(f"PrestaShop: the answer to {resource} broke off") from error
     if isinstance(answer, dict) and len(answer) == 1:
-        # `order_slip` is named `order_slips` in here.
-        (answer,) = answer.values()
+        # `order_slip` is named `order_slips` in here. Anything else is no answer of PrestaShop's, though it may look empty.
+        answer = answer.get(resource, answer.get(f"{resource}s"))
     if not isinstance(answer, list) or not all(isinstance(each, dict) for each in answer):
         raise Malformed(f"PrestaShop: the answer to {resource} is no list")
     return answer
@@ -344,11 +377,11 @@ def _refuse(resource: str, code: int, message: str) -> NoReturn:
     https://devdocs.prestashop-project.org/8/webservice/reference/ and classes/webservice/WebserviceRequest.php
     """
     said = f"{' '.join(message.split())[:300]} (code {code})"
-    if 16 <= code <= 21:
-        raise Denied(f"PrestaShop does not accept the key: {said}; check the setting webservice_key")
+    if LEAST <= code <= 21:
+        raise Refused(f"PrestaShop does not accept the key: {said}; check the setting webservice_key")
     match code:
         case 22:
-            raise Denied(
+            raise Refused(
                 "PrestaShop's webservice is switched off: enable it in Advanced Parameters > Webservice (code 22)"
             )
         case 25 | 26:
@@ -357,7 +390,7 @@ def _refuse(resource: str, code: int, message: str) -> NoReturn:
                 resource=resource,
             )
         case 132:
-            raise Denied(
+            raise Refused(
                 f"PrestaShop: {said}; associate the key with the shop in Advanced Parameters > Webservice, or check id_shop"
             )
         case 999:
@@ -405,6 +438,15 @@ def _date(row: Any, by: str) -> datetime:
     if not isinstance(found, datetime):
         raise Malformed(f"PrestaShop: a row of {row.RESOURCE} (id {row.id}) has no {by}")
     return found
+
+
+def _without(secret: str, said: object) -> object:
+    if not isinstance(said, str):
+        return said
+    for each in (secret, quote(secret, safe="")):
+        said = said.replace(each, "…")
+    # An excerpt may have cut it.
+    return re.sub(r"(ws_key(?:=|%3D))[^\s&\"'<>]*", r"\1…", said, flags=re.IGNORECASE)
 
 
 def _excerpt(body: bytes) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sandbox.faults import Faults
 from sandbox.prestashop import PrestaShop as Api
 from sandbox.shop import Shop
-from tap_commerce.errors import Denied, Malformed, Misconfigured, Unavailable
+from tap_commerce.errors import CommerceError, Denied, Malformed, Misconfigured, Unavailable
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms.prestashop import raw
 from tap_commerce.platforms.prestashop.clocks import Clocks
@@ -308,3 +308,83 @@ def test_the_shops_own_clock_counts():
 def test_an_answer_that_is_no_list_is_refused(body):
     with pytest.raises(Malformed, match="no list"):
         listed("orders", body)
+
+
+class Says:
+    """A session that gives one answer, whatever is asked: `{url}` in it stands for the end of the question's."""
+
+    def __init__(self, status, body):
+        self.status_code, self.headers, self.auth = status, {}, None
+        self.body = body
+
+    def request(self, method, url, **_):
+        self.raw, self.url = self, url
+        return self
+
+    def read(self, *, decode_content):
+        return self.body.replace(b"{url}", self.url[-50:].encode())
+
+
+def told(status, body, **options):
+    wire = Wire(
+        user_agent="test", session=Says(status, body), sleep=lambda _: None, bounds=Bounds(attempts=2)
+    )
+    it = Webservice(wire, "https://shop.example", "K" * 32, **options)
+    with pytest.raises(CommerceError) as raised:
+        it.page(raw.Order, {}, limit=1)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b"<h1>Bad request</h1> {url} was blocked"),
+        (400, b"<h1>Bad request</h1>" + b"." * 140 + b"{url} was blocked"),
+        (200, b'<b>Warning</b>: {url} [{"id": 1}]'),
+        (500, b'{"errors": [{"code": 2, "message": "Failure at {url}"}]}'),
+    ],
+)
+def test_a_key_that_somebody_on_the_way_quotes_is_not_told_on(status, body):
+    """Firewalls show what they were asked for."""
+    error = told(status, body, in_query=True)
+    assert "KKK" not in str(error)
+    assert "ws_key=…" in str(error)
+
+
+# What is no list
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"errors": []}',
+        b'{"message": []}',
+        b'{"data": [{"text": "hello"}]}',
+        b'{"orders": [{"text": "hello"}]}',
+    ],
+)
+def test_an_answer_of_somebody_else_is_not_taken_for_an_empty_list(body):
+    """Else a run would go on, and never come back to what it did not read."""
+    assert isinstance(told(200, body), Malformed)
+
+
+def test_a_row_that_vanished_after_it_was_listed_is_none():
+    assert raw.read(raw.Order, {"id": "", "date_upd": ""}) is None
+
+
+def test_a_refusal_behind_the_warnings_of_a_module_is_heard():
+    body = b'{"errors": [{"code": 3, "message": "Undefined"}, {"code": 26, "message": "not allowed"}]}'
+    assert isinstance(told(500, body), NotGranted)
+
+
+def test_what_php_prints_behind_an_answer_is_named_too():
+    body = b'{"orders": [{"id": 1}]}<br />\n<b>Deprecated</b>: foo in bar.php on line 3<br />'
+    error = told(200, body)
+    assert isinstance(error, Malformed)
+    assert "display_errors" in str(error)
+
+
+def test_a_firewalls_refusal_is_not_taken_for_the_webservices():
+    said = str(told(403, b"<html>Access denied</html>"))
+    assert "firewall" in said
+    assert "scopes" not in said
