@@ -32,9 +32,9 @@ _EITHER = {"order_completed": "pos_order_placed", "pos_order_placed": "order_com
 class Newsroom:
     """Decides what is news, snapshot by snapshot, over the rows of memory that it is given.
 
-    `table` names all transitions. `since` says from when each transition is told, `generation` which retelling of it this is; `kept` is the filter over
-    orders, judged once, `keeps_customer` the one over customers and `refused` that of consent, asked whenever something
-    is decided; `baseline` counts everything as known. `tally` counts what was decided, per transition and fate.
+    `since` says from when each transition of the `table` is told, `generation` which retelling of it this is; `kept` is the
+    filter over orders, judged once, `keeps_customer` the one over customers and `refused` that of consent, asked whenever
+    something is decided; `baseline` counts everything as known. `tally` counts what was decided, per transition and fate.
     """
 
     def __init__(
@@ -138,18 +138,17 @@ class Newsroom:
 
         A consent that this record does not carry is as it was last read, by whichever stream.
         """
-        keeps, refused = self._keeps_customer, self._refused
-        if keeps and proof.stream == "customers" and proof.customer and not keeps(proof.customer):
-            return True
-        if refused is None:
-            return False
-        said = refused(proof.customer, proof.order)
+        keeps = self._keeps_customer
+        barred = bool(keeps and proof.stream == "customers" and proof.customer and not keeps(proof.customer))
+        if self._refused is None:
+            return barred
+        said = self._refused(proof.customer, proof.order)
         person = rows.get(("identify", identity.person or ""))
         if person is None:
-            return said is True
+            return barred or said is True
         if said is not None and said != person.memory.refused:
             person.memory.refused, person.changed = said, True
-        return person.memory.refused
+        return barred or person.memory.refused
 
     def _once(
         self,

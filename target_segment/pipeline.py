@@ -123,6 +123,7 @@ class Pipeline:
             label: xxh3_64_intdigest(label.encode(), seed=self._seed)
             for label in (streams.table if streams else ())
         }
+        self._echoes = streams.echoes if streams else frozenset()
         self._make_beside, self._chunk_records = beside, chunk_records
         self._beside: Beside | None = None
         self._concurrency, self._hold_uncertain = concurrency, hold_uncertain
@@ -203,9 +204,10 @@ class Pipeline:
     ) -> None:
         """Take the SCHEMA of a mapped stream; what came before it is looked at by the one before."""
         if self._streams:
-            if self._buffer and self._streams.labels(stream):
+            said, declared = self._streams.said(stream, schema, keys, replication), self._streams.declared
+            if any(declared.get(label, each) != each for label, each in said.items()):
                 self.flush()
-            self._streams.declare(stream, schema, keys, replication)
+            declared.update(said)
 
     def state(self, value: str) -> None:
         """Take a STATE: it is printed once everything before it has its receipt."""
@@ -256,12 +258,16 @@ class Pipeline:
             return
         records, self._buffer, self._buffered = self._buffer, [], 0
         self._sequence += 1
-        self.counts["records"] += len(records)
+        self.counts["records"] += len(records) - self._echoed(records)
         seeds, seed = self._seeds, self._seed
         forms = [xxh3_128_hexdigest(raw, seed=seeds.get(stream, seed)) for stream, raw, _ in records]
         read = {form: read_at for form, (_, _, read_at) in zip(forms, records, strict=True)}
         self._open[self._sequence] = Flush()
         self._chunks.append(Chunk(self._sequence, records, forms, self._submit(self._ledger.unchanged, read)))
+
+    def _echoed(self, records: list[tuple[str, msgspec.Raw, datetime]]) -> int:
+        """Count the records that were read before under another label."""
+        return sum(stream in self._echoes for stream, _, _ in records) if self._echoes else 0
 
     def _work(self, keep: int = 0) -> None:
         """Tell what the chunks prove, but for the newest `keep`, which is looked at: memory is asked about it meanwhile."""
@@ -287,7 +293,7 @@ class Pipeline:
         parts: dict[Scope, Part] = {}
         for (stream, raw, read_at), form in zip(chunk.records, chunk.forms, strict=True):
             if form in unchanged:
-                self.counts["unchanged"] += 1
+                self.counts["unchanged"] += stream not in self._echoes
                 continue
             order = None
             try:

@@ -26,7 +26,8 @@ __all__ = ["STREAMS", "Declared", "Streams", "Telling"]
 class Streams:
     """The mapped streams: whom a record is about, what it proves, how that reads as an event.
 
-    `table` names their transitions by label; `declared` is what the SCHEMAs said so far.
+    `table` names their transitions by label; `declared` is what the SCHEMAs said so far. `echoes` are the labels under which a record
+    is read again, after the first of its stream.
     """
 
     def __init__(self, settings: Mapping[str, Any], resolve: Resolve) -> None:
@@ -39,6 +40,8 @@ class Streams:
             {label: rendering(each, old[1]) for label, each in self._tellings.items()} if old else {}
         )
         self.declared: dict[str, Declared] = {}
+        first = {each.stream: label for label, each in reversed(self._tellings.items())}
+        self.echoes = frozenset(self._tellings).difference(first.values())
         self.table = {label: _entry(each) for label, each in self._tellings.items()}
         self.conditions = {label: each.condition for label, each in self._tellings.items()}
 
@@ -46,28 +49,25 @@ class Streams:
         """Return the transitions that a stream's records may prove, none if it is not mapped."""
         return [label for label, each in self._tellings.items() if each.stream == stream]
 
-    def declare(
+    def said(
         self, stream: str, schema: Mapping[str, Any], keys: Iterable[str], replication: str | None
-    ) -> bool:
-        """Take a stream's SCHEMA, and say whether it tells anything new; raise `Misconfigured` if a mapping does not fit it."""
-        properties = schema.get("properties") or {}
-        said = Declared(list(keys), replication)
-        before = dict(self.declared)
-        for label in self.labels(stream):
-            telling = self._tellings[label]
+    ) -> dict[str, Declared]:
+        """Return what a SCHEMA says for each of the stream's mappings; raise `Misconfigured` if one does not fit it."""
+        properties, declared = schema.get("properties") or {}, Declared(list(keys), replication)
+        labels = self.labels(stream)
+        for telling in map(self._tellings.__getitem__, labels):
             _expect_fields(telling, properties)
-            if not telling.id and not said.keys:
+            if not telling.id and not declared.keys:
                 raise _wrong(
                     telling, "name the fields of a record's key in `id`: its SCHEMA has no key_properties"
                 )
-            dated = telling.timestamp or telling.created or said.replication
+            dated = telling.timestamp or telling.created or declared.replication
             if (telling.once or telling.first) and not dated:
                 raise _wrong(
                     telling,
                     "name the field that says when it was in `timestamp`: its SCHEMA has no replication key",
                 )
-            self.declared[label] = said
-        return self.declared != before
+        return dict.fromkeys(labels, declared)
 
     def scope(self, label: str) -> Scope:
         """Return platform and shop, as the mapping says."""

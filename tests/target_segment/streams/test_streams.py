@@ -249,6 +249,27 @@ def test_stream_maps_apply_first(machine):
     assert machine.run(schema(), record(), streams={"plans": STARTED}, stream_maps=maps) == []
 
 
+def test_a_record_of_two_mappings_is_one_record_read(machine, caplog):
+    caplog.set_level("INFO")
+    machine.run(schema(), record(), record(id=2))
+    machine.run(schema(), record(), record(id=2))
+    assert "2 records read (0 unchanged); 2 events told" in caplog.text
+    assert "2 records read (2 unchanged); 0 events told" in caplog.text
+
+
+def test_who_refused_is_told_nothing_where_the_shop_is_the_same(machine):
+    settings = {"refused_consent": ["email"]}
+    shop = {"platform": "shopify", "shop": "shop.test"}
+    person = {**shop, "id": "c7", "email_consent": {"state": "unsubscribed"}}
+    canonical = line(type="RECORD", stream="customers", record=person, time_extracted="2026-03-10T12:00:00Z")
+    assert machine.run(schema("customers", fields=("id", *shop)), canonical, **settings) == []
+    assert machine.run(schema(), record(), streams={"subscriptions": {**STARTED, **shop}}, **settings) == []
+    other = {"subscriptions": {**STARTED, **shop, "name": "other"}}
+    assert names(machine.run(schema(), record(customer="c8"), streams=other, **settings)) == [
+        "Subscription Started"
+    ]
+
+
 def test_integrations_and_history_apply(machine):
     settings = {
         "integrations": {"Mixpanel": True},
