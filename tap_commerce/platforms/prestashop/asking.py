@@ -33,6 +33,12 @@ CALLS = {"customers": 32.0, "orders": 110.0, "refunds": 50.0, "fulfillments": 55
 OVERLAP = 20
 """Entries of the history that are read again: one may be written after another with a higher id."""
 
+BEING_WRITTEN = timedelta(minutes=10)
+"""For how long an order without a state may still be on its way into the tables.
+
+https://github.com/PrestaShop/PrestaShop/blob/9.0.x/classes/PaymentModule.php (validateOrder)
+"""
+
 NOBODY = "PSGDPR_ANONYMOUS_CUSTOMER"
 """Names the customer that PrestaShop's privacy module makes up, to be whose what erased people leave behind.
 
@@ -195,12 +201,24 @@ class PrestaShop:
         known = self._knowing()
         for part in self._changed(raw.Order, window, known, limit=self._size):
             rows = _within(part.rows, window, known.clocks)
-            families = self._unmoved(self._families(rows, self._parts["orders"]))
+            families = self._unmoved(self._families(self._written(rows, known), self._parts["orders"]))
             known = self._knowing("orders") if families else known
             records: list[tuple[str, Polled]] = [
                 ("orders", translating.order_record(each, known)) for each in families
             ]
             yield Page(records, part.asked_at, _oldest(part.reached, known.clocks))
+
+    def _written(self, orders: list[raw.Order], known: Known) -> list[raw.Order]:
+        """Leave orders that are still being written to the next poll: without a state yet, perhaps without all of their lines.
+
+        Their first state changes them. Where that never comes, because a module broke off, they are read once they are old enough.
+        """
+        lately = self.now() - BEING_WRITTEN
+        return [
+            each
+            for each in orders
+            if each.current_state != 0 or known.clocks.latest(_changed(each)) <= lately
+        ]
 
     def _unmoved(self, families: list[Family]) -> list[Family]:
         """Return the orders that did not change while their parts were read; the others will be polled again.
@@ -267,6 +285,9 @@ class PrestaShop:
         again = not self._tracking_read
         if again:
             reached = self._service.last_id(raw.History)
+            if ENTRIES not in window.cursors:
+                # All before is read by date, from now on: also if this reading breaks off.
+                yield Page([], self.now(), None, {ENTRIES: max(0, reached - OVERLAP)})
         for part in self._changed(raw.Order, window, known, limit=self._size):
             rows = _within(part.rows, window, known.clocks)
             records = self._parcels(rows, known)
@@ -451,7 +472,7 @@ class PrestaShop:
                 addresses=addresses,
                 details=UNSET if details is None else details.get(each.id, []),
                 slips=UNSET if slips is None else slips.get(each.id, []),
-                payments=UNSET if payments is None else payments.get(_reference(each), []),
+                payments=UNSET if payments is None else payments.get(each.reference or "", []),
                 rules=UNSET if rules is None else rules.get(each.id, []),
                 codes=codes,
             )
@@ -466,8 +487,9 @@ class PrestaShop:
         return found
 
     def _payments(self, orders: Iterable[raw.Order]) -> dict[str, list[raw.Payment]]:
+        # A reference of the shop's own that is longer than its payments can hold is not asked for: cut, it would mean others too.
         found: dict[str, list[raw.Payment]] = {}
-        references = {_reference(each) for each in orders} - {""}
+        references = {each.reference for each in orders if each.reference}
         for each in self._service.of(raw.Payment, "order_reference", references):
             found.setdefault(each.order_reference or "", []).append(each)
         return found
@@ -521,6 +543,12 @@ class PrestaShop:
         self._states = self._granted(self._service.every(raw.State, limit=ALL), lacking)
         currencies = self._granted(self._service.every(raw.Currency, limit=ALL), lacking)
         self._currencies = {each.id: each for each in currencies}
+        missing = sorted(self._override.keys() - {each.id for each in self._states})
+        if missing and self._states:
+            self._service.warn_once(
+                f"PrestaShop: order_states: the shop has no state {', '.join(map(str, missing))}: look up its id in Shop "
+                "Parameters > Order Settings > Statuses"
+            )
         meanings = Meanings(self._states, self._configuration, self._override)
         unknown = [word for word in EXPECTED if not meanings.states(word)]
         if unknown and not lacking:
@@ -583,11 +611,6 @@ def _changed(row: raw.Raw) -> datetime:
 
 def _oldest(reached: datetime | None, clocks: Clocks) -> datetime | None:
     return None if reached is None else clocks.earliest(reached)
-
-
-def _reference(order: raw.Order) -> str:
-    # The payment's copy of it is cut to nine characters.
-    return (order.reference or "")[:9]
 
 
 def _cut(values: list[int], size: int) -> Iterator[list[int]]:

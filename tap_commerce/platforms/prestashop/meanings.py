@@ -39,7 +39,8 @@ class Meanings:
             flags = {"paid": state.paid is True, "shipped": state.shipped is True}
             found[state.id] = {word for word, said in flags.items() if said}
         for name, word in CONFIGURED.items():
-            if (identifier := configuration.get(name, "")).isdigit():
+            # 0 is what a module leaves that was taken away.
+            if (identifier := configuration.get(name, "")).isdigit() and int(identifier):
                 found.setdefault(int(identifier), set()).add(word)
         self._words = {identifier: frozenset(words) for identifier, words in found.items()} | dict(override)
 

@@ -90,7 +90,7 @@ def shown(value: Any) -> datetime | None:
     if isinstance(value, list) and value:
         value = value[-1]
     value = plain(value)
-    if not value or str(value).startswith("0000"):
+    if not value or str(value).startswith("0000") or "-00" in str(value)[:10]:
         return None
     return datetime.fromisoformat(str(value)).replace(tzinfo=None, microsecond=0)
 

@@ -69,7 +69,12 @@ def _urls(each: raw.Parcel, known: Known) -> Says[list[str]]:
     """Write where a parcel can be followed: the carrier's URL with the number in place of its @."""
     if known.carriers is UNSET or each.tracking_number is UNSET:
         return UNSET
-    carrier = known.carriers.get(each.id_carrier or 0)
-    if not each.tracking_number or carrier is None or not carrier.url:
-        return []
+    if not each.tracking_number or not each.id_carrier:
+        return UNSET if each.tracking_number and each.id_carrier is UNSET else []
+    if each.id_carrier not in known.carriers:
+        # It was made while the run went on: each change of a carrier makes a new one.
+        return UNSET
+    carrier = known.carriers[each.id_carrier]
+    if not carrier.url:
+        return UNSET if carrier.url is UNSET else []
     return [carrier.url.replace("@", each.tracking_number)]

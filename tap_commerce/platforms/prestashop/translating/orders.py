@@ -181,11 +181,15 @@ def standing(rules: Sequence[raw.OrderRule]) -> list[raw.OrderRule]:
 
 
 def coupons(family: Family) -> Says[list[records.Coupon]]:
-    """List the codes used, each once however it was typed; vouchers that need no code are none."""
+    """List the codes used, each once however it was typed; vouchers that need no code are none.
+
+    Vouchers are deleted, by merchants and by the privacy module: of those nobody knows the code.
+    """
     if family.rules is UNSET or family.codes is UNSET:
         return UNSET
     found: dict[str, records.Coupon] = {}
-    for each in standing(family.rules):
+    used = standing(family.rules)
+    for each in used:
         rule = family.codes.get(each.id_cart_rule) if each.id_cart_rule else None
         if rule is not None and rule.code is UNSET:
             return UNSET
@@ -196,7 +200,8 @@ def coupons(family: Family) -> Says[list[records.Coupon]]:
         found[rule.code.casefold()] = records.Coupon(
             code=before.code if before else rule.code, amount=UNSET if taken is None else taken
         )
-    return list(found.values())
+    gone = any(each.id_cart_rule and each.id_cart_rule not in family.codes for each in used)
+    return list(found.values()) or (UNSET if gone else [])
 
 
 def payment_methods(family: Family) -> Says[list[str]]:

@@ -101,3 +101,114 @@ def test_a_slip_that_does_not_say_when_it_was_made_counts_from_its_last_change()
     )
     family = Family(order=raw.Order(id=1), slips=[slip])
     assert [(each.at, each.to_date) for each in steps(family, Meanings([], {}, {}))] == [(slip.date_upd, 5)]
+
+
+# What belongs to an order
+
+
+def test_whose_payments_a_cut_reference_means_nobody_knows():
+    """Shops with references of their own: cut to nine characters they would be those of all orders of a year."""
+    shop = made()
+    for _ in range(2):
+        shop.place_order(1)
+    shop.rest(60)
+    with Api(shop) as api:
+        held = tables(api)
+        for number, payment in ((1, "Card"), (2, "Wire")):
+            held["orders"][number].update(reference=f"ORD-2026-000{number}", payment=payment)
+            held["order_payments"][number].update(order_reference="ORD-2026-", payment_method=payment)
+        assert [each.payment_methods for each in read(opened(api), "orders")] == [["Card"], ["Wire"]]
+
+
+def test_that_a_voucher_is_gone_does_not_say_that_there_was_none():
+    """The privacy module deletes a person's vouchers; merchants tidy up after a sale."""
+    shop = made()
+    shop.place_order([{"price": "50.00", "quantity": 1}], codes=["WELCOME10"])
+    shop.rest(60)
+    with Api(shop) as api:
+        tables(api)["cart_rules"].clear()
+        (order,) = read(opened(api), "orders")
+    assert order.coupons is UNSET
+    assert order.discount == 5
+
+
+def test_an_order_that_is_still_being_written_is_left_to_the_next_poll():
+    """PrestaShop writes the order, its lines, and then its first state, in no transaction; modules make that slow."""
+    shop = made()
+    for _ in range(2):
+        shop.place_order(1)
+    shop.rest(60)
+    with Api(shop) as api:
+        held = tables(api)
+        first = next(each for each in held["order_histories"].values() if each["id_order"] == 1)
+        del held["order_histories"][first["id"]]
+        held["orders"][1]["current_state"] = 0
+        assert [each.id for each in read(opened(api), "orders")] == ["2"]
+        shop.rest(1200)
+        assert [each.id for each in read(opened(api), "orders")] == ["1", "2"], "a module that broke off"
+
+
+def test_a_carrier_that_is_newer_than_the_run_leaves_unknown_where_a_parcel_can_be_followed():
+    shop = made()
+    shop.ship(shop.place_order([{"price": "50.00", "quantity": 1}]), tracking=True)
+    shop.rest(60)
+    with Api(shop) as api:
+        it = opened(api)
+        (before,) = read(it, "fulfillments")
+        held = tables(api)
+        (parcel,) = held["order_carriers"].values()
+        number = max(held["carriers"]) + 1
+        held["carriers"][number] = held["carriers"][parcel["id_carrier"]] | {"id": number}
+        parcel["id_carrier"] = number
+        it._tracking_read = False
+        (during,) = read(it, "fulfillments")
+        (after,) = read(opened(api), "fulfillments")
+    assert before.tracking_urls
+    assert (during.tracking_urls, during.company) == (UNSET, UNSET)
+    assert after.tracking_urls == before.tracking_urls
+
+
+# States
+
+
+def test_a_state_that_is_named_but_does_not_exist_is_warned_of(caplog):
+    with Api(made()) as api:
+        opened(api, order_states=["51=shipped", "5=delivered"])
+    assert "order_states: the shop has no state 51" in caplog.text
+    assert "no state 5" not in caplog.text.replace("no state 51", "")
+
+
+def test_a_module_that_names_no_state_says_nothing_of_what_is_in_none():
+    """Configuration values of modules that were taken away stand there as 0."""
+    assert Meanings([], {"PS_CHECKOUT_STATE_AUTHORIZED": "0"}, {}).states("authorized") == []
+
+
+def test_how_far_the_history_counts_is_kept_from_a_first_reading_that_breaks_off():
+    """Else an entry that a module wrote meanwhile, without its order, would lead nowhere."""
+    shop = made()
+    for _ in range(6):
+        shop.place_order([{"price": "50.00", "quantity": 1}])
+        shop.advance(seconds=60)
+    shop.advance(seconds=86400)
+    with Api(shop) as api:
+        it = opened(api, page_size=2)
+        window = Window(START, it.now() - it.lag)
+        cursors, reached = {}, START
+        for page in it.read(("fulfillments",), window):
+            cursors |= page.cursors
+            reached = page.oldest or reached
+            if reached > START:
+                break
+        held = tables(api)["order_histories"]
+        last = max(held)
+        held[last + 1] = held[last] | {
+            "id": last + 1, "id_order": 1, "id_order_state": 4, "date_add": "2026-10-02 09:00:00",
+        }  # fmt: skip
+        told = read(opened(api), "fulfillments", start=reached, cursors=cursors)
+    assert [each.order_id for each in told] == ["1"]
+
+
+@pytest.mark.parametrize("value", ["2023-00-00 00:00:00", "0000-00-00", "2023-02-00 00:00:00"])
+def test_half_a_date_is_none(value):
+    """MySQL keeps such dates, of imports."""
+    assert raw.shown(value) is None
