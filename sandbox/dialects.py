@@ -56,6 +56,8 @@ class Dialect:
     """Options with which the platform throttles by its own rule."""
     calm: Mapping[str, Any] = field(default_factory=dict)
     """Options with which the platform makes nobody wait."""
+    lagging: Mapping[str, Any] = field(default_factory=dict)
+    """Options with which what happened shows as late as it ever may."""
     faults: tuple[str, ...] = ()
     """Kinds of faults of its own, that are no refusal."""
     silent: Mapping[str, Any] = field(default_factory=dict)
@@ -85,6 +87,7 @@ DIALECTS: dict[str, Dialect] = {
         expiring={"client_id": "app", "client_secret": "app-secret", "token_lifetime": 100, "tick": 21},
         throttling={"bucket": 1000, "restore": 50, "cost": "linear"},
         calm={"bucket": 1e9},
+        lagging={"index_lag": 9, "child_lag": 9},
         faults=("internal", "502"),
         asked_for={
             "Customers": frozenset({"customers"}),
@@ -101,6 +104,7 @@ DIALECTS: dict[str, Dialect] = {
         ),
         order_id=lambda api, order: str(api.book.read(api.shop.history).order_ids[order]),
         customer_id=lambda api, customer: str(api.book.read(api.shop.history).customer_ids[customer]),
+        lagging={"commit_lag": 4},
         faults=("fatal", "module_warning", "502"),
         noticed=frozenset({"refund", "tracking", "parcel"}),
         asked_for={
@@ -126,6 +130,7 @@ DIALECTS: dict[str, Dialect] = {
         expiring={"token_lifetime": 100, "tick": 6},
         throttling={"rate": 5},
         calm={"rate": None},
+        lagging={"index_lag": 55},
         faults=("expired", "502", "504"),
         silent={"refund_bumps": False, "group_bumps": False},
         asked_for={

@@ -356,26 +356,51 @@ def test_many_rows_of_one_second_are_all_read_wherever_it_is_killed(dialect):
                 assert found == whole, (page_size, left)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_whenever_it_is_killed_every_change_is_written_in_the_end(dialect, seed):
-    """Killed between any two questions, again and again, while the shop lives on; without a second look, which would find what was lost."""
-    draw = Random(f"{dialect}/{seed}")
-    shop = Shop(seed=seed, start=START, orders_per_day=10, customers_per_day=3, max_lines=12)
-    seen, state, killed = set(), None, 0
-    with open_shop(dialect, shop) as api:
-        for hours, most in ((120, 20), (1, 30), (12, 15), (30, 15), (1, 10**9), (30, 15)):
+def test_whenever_it_is_killed_every_change_is_written_in_the_end(dialect):
+    """Between any two questions, again and again, while the shop lives on; nothing is looked at twice, which would find what was lost."""
+    draw = Random(f"killed/{dialect}")
+    shop = Shop(seed=1, start=START, orders_per_day=20, customers_per_day=5, max_lines=6)
+    shop.live(START + timedelta(days=9))
+    plainly = {"lookback_minutes": 0, "recheck_days": 0, "page_size": 4}
+    seen, state, killed, within = set(), None, 0, 0
+    with open_shop(dialect, shop, **DIALECTS[dialect].calm) as api:
+        poll(api, **plainly)
+        questions = len(api.calls)
+        for hours, share in ((0, 0.85), (1, 0.2), (12, 0.05), (30, 0.05), (1, 2), (30, 0.05)):
             shop.live(shop.now + timedelta(hours=hours))
-            wire = Dying(shop.rest, draw.randint(most // 2, most))
-            settings = {"page_size": draw.choice((3, 5)), "window_days": draw.choice((1, 30))}
-            found = poll(api, state, wire=wire, recheck_days=0, **settings)
+            left = int(questions * share * draw.uniform(0.8, 1))
+            found = poll(api, state, wire=Dying(shop.rest, left), **plainly)
             killed += not found.ended
+            within += not found.ended and bool(found.states)
             seen |= known(found)
             state = found.states[-1] if found.states else state
         shop._life = None
         shop.rest(LATE.total_seconds())
-        seen |= known(poll(api, state, recheck_days=0))
+        seen |= known(poll(api, state, **plainly))
         whole = known(poll(api))
-    assert killed
+    assert killed > 1
+    assert within, "a state in the middle of a window"
+    assert whole - seen == set()
+
+
+def test_what_a_platform_shows_late_is_not_passed_over(dialect):
+    """Polled just after it happened, while the platform's lists are as late as it is said to be, and never looking back."""
+    shop = Shop(alive=False, start=START)
+    shop.rest(LATE.total_seconds())
+    seen, state = set(), None
+    plainly = {"lookback_minutes": 0, "recheck_days": 0}
+    spoken = DIALECTS[dialect]
+    with open_shop(dialect, shop, **spoken.calm | spoken.lagging) as api:
+        for seconds in (1, 2, 3, 4, 8, 30):
+            shop.place_order(1, customer=shop.register())
+            shop.rest(seconds)
+            found = poll(api, state, **plainly)
+            seen |= known(found)
+            state = found.states[-1]
+        shop.rest(LATE.total_seconds())
+        seen |= known(poll(api, state, **plainly))
+        whole = known(poll(api))
+    assert Counter(stream for stream, *_ in whole)["orders"] == 6
     assert whole - seen == set()
 
 
@@ -388,12 +413,12 @@ def test_rows_that_change_while_they_are_paged_are_not_lost(dialect, seed):
     with open_shop(dialect, shop) as api:
         api.tick = 40
         for page_size in (3, 7, 2):
-            found = poll(api, state, page_size=page_size, recheck_days=0)
+            found = poll(api, state, page_size=page_size, lookback_minutes=0, recheck_days=0)
             seen |= known(found)
             state = found.states[-1]
         api.tick, shop._life = 0, None
         shop.rest(LATE.total_seconds())
-        seen |= known(poll(api, state, recheck_days=0))
+        seen |= known(poll(api, state, lookback_minutes=0, recheck_days=0))
         whole = known(poll(api))
     assert len(whole) > 60
     assert whole - seen == set()
