@@ -44,11 +44,6 @@ READ = {
 """What each destination needs of an event, by its default mapping: properties, and those of each product."""
 
 UNSAID = {
-    (
-        "prestashop",
-        "Order Completed",
-        "revenue",
-    ): "a voucher's part of each line's tax, which the shop does not keep",
     ("prestashop", "Order Cancelled", "reason"): "why an order was cancelled, which the shop does not keep",
     ("nulls", "Order Completed", "*"): "almost nothing",
 }
