@@ -368,6 +368,13 @@ class ElasticPath:
     def _list(self, request: Request, name: str, query: dict[str, str]) -> Body:
         limit, offset = self._page(query)
         rows = self._rows(request, name, query)
+        if name == "orders" and not query.get("filter") and len(rows) >= self.most:
+            raise Refused(
+                400,
+                status="400",
+                title="Bad Request",
+                detail=f"there are more than {self.most} orders; use a filter",
+            )
         shown = rows[offset : offset + limit]
         body: Body = {"data": [self._shown(name, row.thing) for row in shown]}
         if name == "orders" and "items" in query.get("include", "").split(","):

@@ -50,6 +50,9 @@ MOMENT = timedelta(milliseconds=1)
 
 SECOND = timedelta(seconds=1)
 
+SETTLED = timedelta(hours=1)
+"""How long ago a row must have changed to be surely found where it is, when the filter is tried out."""
+
 LATE = timedelta(minutes=5)
 """How long before a list is asked for its rows may have changed, and still be found where they were."""
 
@@ -110,7 +113,7 @@ class ElasticPath:
         self._api = Api(wire, base, _credentials(settings, wire, base), pace)
         self._coins = Coins({})
         self._parts: dict[str, bool] = {}
-        self._spelling = 0
+        self._spelled: dict[str, int] = {}
         self._members: tuple[datetime, datetime, list[Fields]] | None = None
         self._gone: list[raw.Erasure] | None = None
 
@@ -130,10 +133,7 @@ class ElasticPath:
             )
             self._probe_orders()
         if "customers" in selection:
-            self._allowed(
-                self._source,
-                lambda: self._api.ask(f"/v2/{SOURCES[self._source]}", raw.Page[Fields], {"page[limit]": 1}),
-            )
+            self._allowed(self._source, self._probe_people)
         if not self._api.wire.knows_the_time:
             self._api.warn_once(
                 "Elastic Path's answers carry no Date: this machine's clock must be right instead"
@@ -269,12 +269,17 @@ class ElasticPath:
 
     def _probe_orders(self) -> None:
         """See whether all that is needed of orders may be read, before the first record."""
-        page = self._allowed(
-            "orders", lambda: self._api.ask("/v2/orders", raw.Page[raw.Order], {"page[limit]": 1})
-        )
-        for each in page.data[:1]:
+        listing = Listing("/v2/orders", raw.Page[raw.Order], _changed, lambda row: str(row.id), 1, {})
+        if row := self._allowed("orders", lambda: self._probe(listing)):
             with suppress(Missing):
-                self._complete(raw.Family(each))
+                self._complete(raw.Family(row))
+
+    def _probe_people(self) -> None:
+        path = f"/v2/{SOURCES[self._source]}"
+        if self._source == "account_members":
+            self._api.ask(path, raw.Page[Fields], {"page[limit]": 1})
+        else:
+            self._probe(Listing(path, raw.Page[Fields], _person_changed, _identity, 1, {}))
 
     # Customers
 
@@ -456,22 +461,64 @@ class ElasticPath:
         return True
 
     def _page_of(self, listing: Listing, start: datetime, end: datetime, offset: int) -> raw.Page[Any]:
+        limit = max(AT_LEAST, min(self._page_size, listing.largest))
+        return self._filtered(listing, {"ge": start, "lt": end}, limit, offset)
+
+    def _filtered(
+        self, listing: Listing, bounds: Mapping[str, datetime], limit: int, offset: int = 0
+    ) -> raw.Page[Any]:
         while True:
-            spelled = SPELLINGS[self._spelling]
+            spelling = self._spelled.get(listing.path, 0)
+            terms = (f"{how}(updated_at,{SPELLINGS[spelling](at)})" for how, at in bounds.items())
             parameters = {
                 **listing.parameters,
-                "filter": f"ge(updated_at,{spelled(start)}):lt(updated_at,{spelled(end)})",
-                "page[limit]": max(AT_LEAST, min(self._page_size, listing.largest)),
+                "filter": ":".join(terms),
+                "page[limit]": limit,
                 "page[offset]": offset,
             }
             try:
                 page: raw.Page[Any] = self._api.ask(listing.path, listing.kind, parameters)
             except Malformed as error:
-                if not error.body or self._spelling + 1 == len(SPELLINGS):
+                if not error.body or not self._spell_otherwise(listing, spelling):
                     raise
-                self._spelling += 1
                 continue
             return page
+
+    def _spell_otherwise(self, listing: Listing, spelling: int) -> bool:
+        """Give a spelling of instants up that a list does not understand, and say whether there is another one."""
+        self._spelled[listing.path] = min(
+            max(spelling + 1, self._spelled.get(listing.path, 0)), len(SPELLINGS) - 1
+        )
+        return spelling + 1 < len(SPELLINGS)
+
+    def _probe(self, listing: Listing) -> Any:
+        """See whether a list may be read, and whether its filter finds what it should; return a row, if there is one.
+
+        A filter that finds nothing would look like a store in which nothing happens. Never without any filter first: that is an error
+        where there are 10,000 orders (https://elasticpath.dev/docs/api/carts/get-customer-orders).
+        """
+        while True:
+            spelling = self._spelled.get(listing.path, 0)
+            for _ in range(TRIES):
+                # Rows that changed lately may not be everywhere yet.
+                settled = (self.now() - SETTLED).replace(microsecond=0)
+                found = self._filtered(listing, {"lt": settled}, 1).data
+                if found and (at := listing.changed(found[0]).replace(microsecond=0)) <= settled:
+                    if self._filtered(listing, {"ge": at, "lt": at + SECOND}, 1).data:
+                        return found[0]
+                elif not found:
+                    with suppress(Malformed):
+                        newest = self._api.ask(listing.path, listing.kind, {"page[limit]": 1}).data
+                        if not newest or listing.changed(newest[0]) >= settled:
+                            return newest[0] if newest else None
+                if self._spelled.get(listing.path, 0) != spelling:
+                    break
+            else:
+                if not self._spell_otherwise(listing, spelling):
+                    raise Malformed(
+                        f"Elastic Path: the filter of {listing.path} does not find what changed before {_written(settled)}: it does "
+                        "not do what its documentation says"
+                    )
 
     def _understood(self, listing: Listing, stretch: Stretch, start: datetime, end: datetime) -> bool:
         """Say whether a filter did what it should; rows that it should have kept out say that it was not understood.
@@ -481,8 +528,7 @@ class ElasticPath:
         for row in stretch.rows:
             at = listing.changed(row)
             if at < start - SECOND or (at >= end + SECOND and at < stretch.asked_at - LATE):
-                if self._spelling + 1 < len(SPELLINGS):
-                    self._spelling += 1
+                if self._spell_otherwise(listing, self._spelled.get(listing.path, 0)):
                     return False
                 raise Malformed(
                     f"Elastic Path: {listing.path} answered a row that changed at {_written(at)} when asked for "

@@ -406,3 +406,18 @@ def test_it_says_how_it_is_reached(shop):
             "client_secret": "sandbox-secret",
             "customer_source": "accounts",
         }
+
+
+def test_more_orders_than_can_be_listed_are_an_error_without_a_filter(client):
+    shop = Shop(seed=2, alive=False)
+    for _ in range(3):
+        shop.place_order(1)
+    shop.advance(seconds=120)
+    with ElasticPath(shop, rate=None, most=3) as api:
+        ask = client(api)
+        assert ask("orders", limit=1)["errors"][0]["detail"].endswith("use a filter")
+        assert ask.status == 400
+        assert len(ask("orders", limit=1, filter='ge(created_at,"2020-01-01T00:00:00Z")')["data"]) == 1
+        shop.place_order(1)
+    with ElasticPath(shop, rate=None, most=5) as api:
+        assert client(api)("orders", limit=1)["data"]

@@ -101,8 +101,8 @@ def listed(rows, *, counted=True):
 
     def answer(query):
         there = sorted(rows, key=changed, reverse=True)
-        if found := re.fullmatch(r'ge\(updated_at,"(.+)"\):lt\(updated_at,"(.+)"\)', query.get("filter", "")):
-            there = [each for each in there if found[1] <= changed(each) < found[2]]
+        for how, bound in re.findall(r'(ge|lt)\(updated_at,"(.+?)"\)', query.get("filter", "")):
+            there = [each for each in there if (changed(each) < bound) == (how == "lt")]
         offset, limit = int(query.get("page[offset]", 0)), int(query.get("page[limit]", 25))
         total = {"meta": {"results": {"total": len(there)}}} if counted else {}
         return {"data": there[offset : offset + limit], **total}

@@ -29,8 +29,13 @@ MEMBERS = {"customer_source": "account_members"}
 
 
 def opened(store, selection=BARE, **settings):
-    it = store.tap(**settings)
+    """A platform that was opened while the store was still empty."""
+    it, answers = store.tap(**settings), store.answers
+    empty = {"data": []}
+    lists = ("/v2/orders", "/v2/customers", "/v2/accounts", "/v2/account-members")
+    store.answers = answers | dict.fromkeys(lists, empty)
     it.open(selection)
+    store.answers = answers
     store.asked.clear()
     return it
 
@@ -441,12 +446,87 @@ def test_opening_probes_all_that_will_be_asked_for():
     store = stocked([order("a", at(0))])
     store.tap().open(EVERYTHING)
     assert store.paths() == [
-        "/oauth/access_token", "/v2/currencies", "/v2/orders", "/v2/orders/a/transactions",
-        "/v2/orders/a/shipping-groups", "/v2/customers",
+        "/oauth/access_token", "/v2/currencies", "/v2/orders", "/v2/orders", "/v2/orders/a/transactions",
+        "/v2/orders/a/shipping-groups", "/v2/customers", "/v2/customers",
     ]  # fmt: skip
     store = stocked([])
     store.tap(customer_source="accounts").open({"orders": frozenset({"id"})})
-    assert store.paths() == ["/oauth/access_token", "/v2/currencies", "/v2/orders"]
+    assert store.paths() == ["/oauth/access_token", "/v2/currencies", "/v2/orders", "/v2/orders"]
+
+
+def test_a_store_with_more_orders_than_can_be_listed_without_a_filter_can_be_opened():
+    """Unfiltered, that many are an error; filtered they are not."""
+    refusal = 400, {"errors": [{"title": "Bad Request", "detail": "too many orders, use a filter"}]}
+    answer = listed([order("a", at(0))])
+    store = stocked([], **{"/v2/orders": lambda query: answer(query) if "filter" in query else refusal})
+    store.tap().open(EVERYTHING)
+    assert "/v2/orders/a/transactions" in store.paths()
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("path", ["/v2/orders", "/v2/customers"])
+def test_a_filter_that_silently_finds_nothing_is_spelled_otherwise_or_an_error(path, large):
+    """Such as one that compares instants with words: it would look like a store in which nothing happens."""
+    rows = [order("a", at(0)) if path == "/v2/orders" else person("a", at(0))]
+    refusal = 400, {"errors": [{"title": "Bad Request", "detail": "too many"}]}
+
+    def answer(query, understood):
+        spelled = re.findall(r"(ge|lt)\(updated_at,(.+?)\)", query.get("filter", ""))
+        if not spelled:
+            return refusal if large else {"data": rows}
+        if not all(re.fullmatch(understood, each) for _, each in spelled):
+            return {"data": []}
+        bounds = {how: datetime.fromtimestamp(int(each) / 1000, UTC) for how, each in spelled}
+        changes = datetime.fromisoformat(at(0))
+        return {"data": rows if bounds.get("ge", changes) <= changes < bounds["lt"] else []}
+
+    store = stocked([], **{path: lambda query: answer(query, r"\d+")})
+    it = store.tap()
+    it.open(EVERYTHING)
+    stream = "orders" if path == "/v2/orders" else "customers"
+    assert [record.id for name, record in read(it, (stream,), *DAY[:2])] == ["a"]
+    store = stocked([], **{path: lambda query: answer(query, "never")})
+    with pytest.raises(Malformed, match=f"the filter of {path} does not find"):
+        store.tap().open(EVERYTHING)
+
+
+def test_a_filter_that_is_understood_by_the_day_is_found_out_before_anything_is_read():
+    """Within a day it finds nothing, and no row that it should have kept out."""
+
+    def answer(query):
+        bounds = dict(re.findall(r'(ge|lt)\(updated_at,"?(.+?)"?\)', query.get("filter", "")))
+        if any("T" not in each for each in bounds.values()):
+            bounds = {how: datetime.fromtimestamp(int(each) / 1000, UTC).isoformat() for how, each in bounds.items()}  # fmt: skip
+        else:
+            bounds = {how: each[:10] for how, each in bounds.items()}
+        there = [each for each in rows if bounds.get("ge", "") <= changed(each) < bounds.get("lt", "9")]
+        return {"data": there[int(query.get("page[offset]", 0)) :]}
+
+    rows = [order("a", at(300))]
+    store = stocked([], **{"/v2/orders": answer})
+    it = store.tap()
+    it.open(BARE)
+    assert ids(it) == ["a"]
+
+
+def test_a_row_that_changes_while_the_filter_is_tried_is_no_misunderstanding():
+    rows = [order("a", at(0)), order("b", at(-60))]
+
+    def answer(query):
+        said = listed(rows)(query)
+        if "lt" in query.get("filter", ""):
+            rows[0]["meta"]["timestamps"]["updated_at"] = at(1440)
+        return said
+
+    store = stocked([], **{"/v2/orders": answer})
+    store.tap().open(BARE)
+    assert {each.query.get("filter", "").count('"') for each in store.asked[2:]} == {2, 4}
+
+
+def test_a_store_whose_rows_are_all_new_can_be_opened():
+    store = stocked([order("a", at(1439))])
+    store.tap().open(EVERYTHING)
+    assert "/v2/orders/a/transactions" in store.paths()
 
 
 @pytest.mark.parametrize(
@@ -755,8 +835,8 @@ def test_what_it_costs(caplog):
         it = sandbox(api)
         for pass_ in ElasticPath.passes:
             read(it, pass_, shop.now - timedelta(seconds=1), shop.now)
-        assert len(api.calls) == 9, "an idle poll"
+        assert len(api.calls) == 11, "an idle poll"
         api.calls.clear()
         it = sandbox(api, BARE)
         read(it, ("orders",))
-        assert len(api.calls) == 3 + -(-count // 100)
+        assert len(api.calls) == 4 + -(-count // 100)
