@@ -122,4 +122,5 @@ def test_a_setting_that_only_some_platforms_read_names_them(setting):
         if f'"{setting.name}"' in path.read_text(encoding="utf-8")
     }
     named = {name for name in CALLED.values() if name in setting.description}
-    assert named == (set() if reading == set(CALLED.values()) else reading)
+    # What all of them read need not name them, unless it means something else on each.
+    assert named == reading or (not named and reading == set(CALLED.values()))
