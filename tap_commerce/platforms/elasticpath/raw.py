@@ -200,6 +200,22 @@ class Timed(Raw, gc=False):
 
 
 @final
+class Shown(Raw, gc=False):
+    """An amount as it is shown: in `total` by the examples, by itself in the OpenAPI document."""
+
+    total: Maybe[Amount] = UNSET
+    amount: Maybe[Decimal] = UNSET
+
+
+@final
+class TransactionMeta(Raw, gc=False):
+    """A transaction's `meta`."""
+
+    timestamps: Maybe[Times] = UNSET
+    display_refunded_amount: Maybe[Shown] = UNSET
+
+
+@final
 class Transaction(Raw, gc=False):
     """A payment, and how much of it went back: https://elasticpath.dev/docs/api/carts/get-a-transaction.
 
@@ -214,7 +230,7 @@ class Transaction(Raw, gc=False):
     status: Maybe[str] = UNSET
     transaction_type: Maybe[str] = UNSET
     transaction_hyphen_type: Maybe[str] = field(name="transaction-type", default=UNSET)
-    meta: Maybe[Timed] = UNSET
+    meta: Maybe[TransactionMeta] = UNSET
 
 
 @final

@@ -152,7 +152,8 @@ def books(family: raw.Family, coins: Coins) -> tuple[Says[Decimal], Says[Decimal
         for shipping in (reduced, charged):
             for promoted in (NOTHING, less):
                 if added((goods, more, promoted, shipping)) == whole:
-                    sold = added((*(worth(each, coins) for each in products), promoted))
+                    told = products if promoted is NOTHING else [*products, *promotions]
+                    sold = added(worth(each, coins) for each in told)
                     # One of the other items may be what shipping was charged by.
                     return sold, UNSET if others and not charged else shipping
     return UNSET, charged if not off and not others else UNSET

@@ -23,6 +23,7 @@ from tap_commerce.platforms.elasticpath.translating.values import (
     NOTHING,
     PLATFORM,
     Coins,
+    added,
     attributes,
     instant,
     taken,
@@ -70,7 +71,7 @@ def order_record(
         tax=coins.of(shown.tax),
         total_refunded=UNSET
         if family.transactions is UNSET
-        else sum((given_back(each, coins) for each in family.transactions), NOTHING),
+        else added(given_back(each, coins) for each in family.transactions),
         taxes_included=taxes_included(family.items),
         coupons=coupons(family, coins),
         payment_methods=UNSET
@@ -108,8 +109,8 @@ def summary(family: raw.Family, coins: Coins, source: str) -> records.OrderSumma
         paid_at=paid,
         completed_at=paid,
         completed=is_paid(family, coins),
-        fulfilled_at=UNSET if order.shipping == LEFT else None,
-        cancelled_at=UNSET if order.status == "cancelled" else None,
+        fulfilled_at=UNSET if order.shipping in (LEFT, None, UNSET) else None,
+        cancelled_at=UNSET if order.status in ("cancelled", None, UNSET) else None,
         attributes=UNSET if order.anonymized else attributes(order.custom_attributes),
         email=email_of(order),
         customer=buyer(order, source),

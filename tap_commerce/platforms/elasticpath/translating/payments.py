@@ -32,7 +32,15 @@ def times(each: raw.Transaction) -> raw.Times:
 
 def payments(family: raw.Family) -> list[raw.Transaction]:
     """List the transactions that brought money in, also those of which it went back."""
-    return [each for each in family.transactions or () if each.refunded_amount or _paying(each)]
+    return [each for each in family.transactions or () if went_back(each) or _paying(each)]
+
+
+def went_back(each: raw.Transaction) -> Decimal | None:
+    """Return how much of a transaction went back, in minor units; None if it does not say, and something did."""
+    shown = (each.meta.display_refunded_amount if each.meta else None) or raw.Shown()
+    said = (each.refunded_amount, shown.total.amount if shown.total else None, shown.amount)
+    known = next((amount for amount in said if isinstance(amount, Decimal)), None)
+    return Decimal(0) if known is None and kind(each) != "refund" else known
 
 
 def is_paid(family: raw.Family, coins: Coins) -> Says[bool]:
@@ -70,15 +78,16 @@ def paid_at(family: raw.Family, coins: Coins) -> Says[str]:
 
 
 def authorized_at(family: raw.Family) -> Says[str]:
-    """Date the first time that money was promised: when the first transaction was made that came through."""
+    """Date the first time that money was promised: when the first transaction came through.
+
+    One that was captured, or of which something went back, has changed since: then it is when it was made. Of one that was cancelled
+    nobody knows whether it had come through.
+    """
     if family.transactions is UNSET:
         return UNSET
-    made = [
-        at
-        for each in family.transactions
-        if (each.status == "complete" or each.refunded_amount) and (at := instant(times(each).created_at))
-    ]
-    return min(made, key=moment, default=None)
+    through = [at for each in family.transactions if _complete(each) and (at := _promised_at(each))]
+    voided = any(each.status == "cancelled" for each in family.transactions)
+    return min(through, key=moment, default=UNSET if voided else None)
 
 
 def coins_in(family: raw.Family, coins: Coins) -> Decimal:
@@ -91,13 +100,25 @@ def _paying(each: raw.Transaction) -> bool:
     return each.status == "complete" and kind(each) in ("purchase", "capture", "refund")
 
 
+def _complete(each: raw.Transaction) -> bool:
+    return each.status == "complete" or bool(went_back(each))
+
+
+def _touched(each: raw.Transaction) -> bool:
+    return bool(went_back(each)) or kind(each) == "refund"
+
+
+def _promised_at(each: raw.Transaction) -> Says[str]:
+    later = _touched(each) or kind(each) not in ("purchase", "authorize")
+    return instant(times(each).created_at if later else times(each).updated_at or times(each).created_at)
+
+
 def _span(each: raw.Transaction) -> tuple[datetime, datetime] | None:
     """Return the earliest and the latest instant at which a payment can have come in."""
     made, changed = instant(times(each).created_at), instant(times(each).updated_at)
     if not made or not changed:
         return None
-    touched = bool(each.refunded_amount) or kind(each) == "refund"
-    return (moment(made) if touched else moment(changed), moment(changed))
+    return (moment(made) if _touched(each) else moment(changed), moment(changed))
 
 
 def _covered(came: Iterable[tuple[datetime, Decimal]], total: Decimal) -> datetime | None:

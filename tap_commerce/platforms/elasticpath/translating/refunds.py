@@ -7,10 +7,13 @@ https://elasticpath.dev/docs/api/carts/refund-a-transaction
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from msgspec import UNSET
+
 from tap_commerce import records
 from tap_commerce.platforms.elasticpath import raw
-from tap_commerce.platforms.elasticpath.translating.payments import times
+from tap_commerce.platforms.elasticpath.translating.payments import times, went_back
 from tap_commerce.platforms.elasticpath.translating.values import NOTHING, PLATFORM, Coins, instant, moment
+from tap_commerce.records import Says
 
 AGES_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,10 +27,12 @@ def refund_records(
     """Translate all payments of an order, in the order in which money last went back (those of which none did, last)."""
     if not isinstance(family.transactions, list):
         return []
-    there = [each for each in family.transactions if each.refunded_amount or each.status not in GONE]
+    known = [each for each in family.transactions if went_back(each) is not None]
+    there = [each for each in known if went_back(each) or each.status not in GONE]
     found, to_date = [], NOTHING
     for each in sorted(there, key=_moved):
-        total = given_back(each, coins)
+        amount = given_back(each, coins)
+        total = amount if isinstance(amount, Decimal) else NOTHING
         to_date += total
         found.append(
             records.Refund(
@@ -49,12 +54,12 @@ def refund_records(
     return found
 
 
-def given_back(each: raw.Transaction, coins: Coins) -> Decimal:
+def given_back(each: raw.Transaction, coins: Coins) -> Says[Decimal]:
     """Return what went back of one payment."""
-    amount = coins.major(each.refunded_amount, each.currency)
-    return amount if isinstance(amount, Decimal) else NOTHING
+    amount = went_back(each)
+    return UNSET if amount is None else coins.major(amount, each.currency)
 
 
 def _moved(each: raw.Transaction) -> tuple[bool, datetime, str]:
     at = instant(times(each).updated_at)
-    return not each.refunded_amount, moment(at) if at else AGES_AGO, each.id
+    return not went_back(each), moment(at) if at else AGES_AGO, each.id

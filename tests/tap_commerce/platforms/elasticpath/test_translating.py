@@ -146,6 +146,13 @@ def test_a_cancellation_has_no_instant_but_a_word():
     assert order.cancelled_at is None
 
 
+def test_what_an_order_does_not_say_of_itself_is_unknown():
+    told = plain("o")
+    told.status = told.shipping = UNSET
+    ((_, order),) = translating.family(raw.Family(told), "acme", EUR, "customers")
+    assert (order.cancelled_at, order.fulfilled_at, order.status) == (UNSET, UNSET, UNSET)
+
+
 def test_a_fulfillment_has_no_instant_but_a_word():
     (order,) = of("one_parcel", "orders")
     assert (order.fulfillment_status, order.fulfilled_at) == ("fulfilled", UNSET)
@@ -410,11 +417,54 @@ def test_the_orders_word_decides_whether_it_is_paid_the_transactions_only_when()
     assert (is_paid(unread, EUR), paid_at(unread, EUR), authorized_at(unread)) == (True, UNSET, UNSET)
 
 
+def authorized(*transactions):
+    return authorized_at(raw.Family(plain(), [], [*transactions], []))
+
+
+def test_an_order_is_authorized_when_a_transaction_came_through_not_when_it_was_begun():
+    begun = {"made": "08:00:00", "changed": "09:30:00"}
+    assert authorized(payment("a", 100, **begun, status="pending")) is None
+    assert authorized(payment("a", 100, **begun)) == "2026-10-01T09:30:00Z"
+    assert authorized(payment("a", 100, "authorize", **begun)) == "2026-10-01T09:30:00Z"
+    # What was captured, or went back, changed later than it came through.
+    for kind, back in (("capture", 0), ("refund", 50), ("purchase", 50)):
+        assert authorized(payment("a", 100, kind, **begun, back=back)) == "2026-10-01T08:00:00Z"
+
+
+def test_whether_a_transaction_that_was_cancelled_had_come_through_nobody_knows():
+    assert authorized(payment("a", 100, "authorize", status="cancelled")) is UNSET
+    assert authorized(payment("a", 100, status="failed")) is None
+    voided = payment("a", 100, "authorize", status="cancelled")
+    assert authorized(voided, payment("b", 100, made="09:00:00")) == "2026-10-01T09:00:00Z"
+
+
 def test_refunded_says_nothing_of_an_order_that_was_never_paid_in_full():
     part = payment("a", 4000, "refund", back=4000)
     assert paid(part, payment="refunded") == (False, None)
     assert paid(payment("a", 10000, "refund", back=10000), payment="refunded")[0] is True
     assert is_paid(raw.Family(plain(payment="refunded")), EUR) is UNSET
+
+
+def test_how_much_went_back_is_also_shown_and_else_unknown():
+    def back(kind, **meta):
+        made = payment("a", 10000, kind)
+        made.refunded_amount = UNSET
+        made.meta.display_refunded_amount = meta.get("shown", UNSET)
+        family = raw.Family(plain(), [], [made], [])
+        return [
+            each
+            for stream, each in translating.family(family, "acme", EUR, "customers")
+            if stream == "refunds"
+        ]
+
+    amount = {"amount": 5000, "currency": "EUR"}
+    # Both shapes are documented.
+    for shown in ({"total": amount}, amount):
+        (refund,) = back("refund", shown=msgspec.convert(shown, raw.Shown))
+        assert refund.total_to_date == Decimal("50.00")
+    # An amount that is not there is none, unless the type says that there is one.
+    assert [each.total_to_date for each in back("purchase")] == [0]
+    assert back("refund") == []
 
 
 def test_refunds_come_in_the_order_in_which_money_went_back_and_payments_that_never_were_not_at_all():
@@ -480,6 +530,18 @@ def test_goods_and_shipping_are_told_as_far_as_the_items_add_up():
     # What does not add up is not told.
     assert book(7777, goods, promotion) == (UNSET, Decimal("0.00"))
     assert book(7777, goods, promotion, shipping=500, off=-100) == (UNSET, UNSET)
+
+
+def test_what_goods_cost_is_all_with_tax_or_all_without():
+    def priced(gross, net, **more):
+        made = item(more.pop("identity"), gross, unit=net, **more)
+        made.unit_price.includes_tax = False
+        made.meta.display_price.without_tax = raw.Worth(value=raw.Amount(Decimal(net), "EUR"))
+        return made
+
+    goods = priced(11900, 10000, identity="a")
+    promotion = priced(-1190, -1000, identity="p", product=None, promotion_id="x")
+    assert book(10710, goods, promotion) == (Decimal("90.00"), Decimal("0.00"))
 
 
 def test_only_products_are_lines():
