@@ -102,7 +102,8 @@ SETTINGS = (
     Setting(
         "customer_metafields",
         "list",
-        "Customer metafields to read, as namespace.key (Shopify), or fields of a customer by name (Elastic Path).",
+        "Customer metafields to read, as namespace.key (Shopify), or fields of a customer by name (Elastic Path; PrestaShop: company, "
+        "siret, ape, website, id_default_group).",
     ),
     Setting(
         "customer_source",

@@ -124,6 +124,7 @@ class PrestaShop:
             raise Misconfigured(
                 "webservice_key: must be plain ASCII characters (is there a line break at its end?)"
             )
+        self._fields = _fields(settings.get("customer_metafields") or [])
         self._service = Webservice(
             wire,
             base,
@@ -131,6 +132,7 @@ class PrestaShop:
             in_query=bool(settings.get("auth_in_query")),
             rewritten=not settings.get("without_rewrite"),
             id_shop=settings.get("id_shop"),
+            without={raw.Customer.RESOURCE: frozenset(raw.BY_NAME) - frozenset(self._fields)},
         )
         self._zone = settings.get("timezone")
         if self._zone:
@@ -577,6 +579,7 @@ class PrestaShop:
             currencies=self._currencies,
             name=self._configuration.get("PS_SHOP_NAME"),
             tests=self._tests,
+            fields=self._fields,
             read_at=self.now(),
             **lists,
         )
@@ -595,6 +598,14 @@ class PrestaShop:
         self._service.warn_once(
             f"PrestaShop: webservice_key may not read {kind.RESOURCE}: what follows from it is left out"
         )
+
+
+def _fields(named: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields of a customer that the settings name; raise `Misconfigured` for one that is not offered."""
+    fields = tuple(dict.fromkeys(named))
+    if odd := [each for each in fields if each not in raw.BY_NAME]:
+        raise Misconfigured(f"customer_metafields: {odd[0]!r} is none of {', '.join(raw.BY_NAME)}")
+    return fields
 
 
 def _within(rows: list[R], window: Window, clocks: Clocks) -> list[R]:

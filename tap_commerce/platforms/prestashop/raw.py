@@ -270,6 +270,15 @@ class Customer(Raw, kw_only=True, gc=False):
     is_guest: Flag = UNSET
     date_add: Shown = UNSET
     date_upd: Shown = UNSET
+    company: Text = UNSET
+    siret: Text = UNSET
+    ape: Text = UNSET
+    website: Text = UNSET
+    id_default_group: Text = UNSET
+
+
+BY_NAME = ("company", "siret", "ape", "website", "id_default_group")
+"""Fields of a customer that are asked for only where the settings name them."""
 
 
 @final

@@ -89,6 +89,7 @@ class Webservice:
         in_query: bool = False,
         rewritten: bool = True,
         id_shop: int | None = None,
+        without: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self.wire = wire
         self._base, self._rewritten, self._id_shop = base, rewritten, id_shop
@@ -102,7 +103,7 @@ class Webservice:
         self._hint = "webservice_key" + (
             "" if in_query else " (or set auth_in_query: some hosts drop the header that carries the key)"
         )
-        self._without: dict[str, frozenset[str]] = {}
+        self._without: dict[str, frozenset[str]] = dict(without or {})
         self._told: tuple[datetime, float] | None = None
         self._warned: set[str] = set()
 

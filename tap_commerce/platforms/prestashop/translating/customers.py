@@ -44,6 +44,7 @@ def customer_record(
         state=about.state,
         locale=about.locale,
         email_consent=about.email_consent,
+        metafields=about.metafields,
         default_address=address(first, known) if first else first,
     )
 
@@ -80,7 +81,15 @@ def customer_summary(each: raw.Customer, known: Known) -> records.CustomerSummar
             state="subscribed" if subscribed else "not_subscribed",
             updated_at=instant(each.newsletter_date_add, known.clocks) if subscribed else UNSET,
         ),
+        metafields=metafields(each, known),
     )
+
+
+def metafields(each: raw.Customer, known: Known) -> list[records.Attribute] | UnsetType:
+    """Tell the fields that the settings name, and nothing where they name none."""
+    said = {name: getattr(each, name) for name in known.fields}
+    found = [records.Attribute(name=name, value=value) for name, value in said.items() if value is not UNSET]
+    return found or UNSET
 
 
 def locale(language: int | UnsetType | None, known: Known) -> Says[str]:

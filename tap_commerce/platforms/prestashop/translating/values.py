@@ -34,6 +34,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the merchant calls the shop."""
     tests: frozenset[str] | UnsetType = UNSET
     """The payment modules whose orders are tests."""
+    fields: tuple[str, ...] = ()
+    """The fields of a customer that are told as metafields."""
     read_at: datetime | None = None
     """When what is translated was read, by the shop's clock."""
 

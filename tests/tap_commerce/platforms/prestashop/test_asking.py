@@ -197,6 +197,27 @@ def test_an_order_that_changes_while_its_parts_are_read_is_left_to_the_next_poll
     assert len(late["1"].line_items) == 2
 
 
+def test_fields_of_a_customer_are_asked_for_only_by_name():
+    shop = made()
+    shop.place_order(1, customer=shop.register())
+    shop.rest(60)
+    with Api(shop) as api:
+        (plain,) = read(opened(api), "customers")
+        asked = [each.query["display"] for each in api.calls if each.name == "customers"]
+        assert plain.metafields is UNSET
+        assert asked
+        assert not any("company" in each or "siret" in each for each in asked)
+        (told,) = read(opened(api, customer_metafields=["id_default_group", "company"]), "customers")
+        (order,) = read(opened(api, customer_metafields=["id_default_group"]), "orders")
+    assert [each.name for each in told.metafields] == ["id_default_group", "company"]
+    assert order.customer.metafields == told.metafields[:1]
+
+
+def test_a_field_of_a_customer_that_is_not_offered_is_refused_by_name():
+    with Api(made()) as api, pytest.raises(Misconfigured, match="customer_metafields: 'passwd' is none of"):
+        opened(api, customer_metafields=["passwd"])
+
+
 def test_the_window_is_asked_for_in_the_shops_own_time_and_is_half_open():
     shop = made()
     for _ in range(3):
