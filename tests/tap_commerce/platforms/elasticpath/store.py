@@ -43,6 +43,9 @@ class Store:
             raw=SimpleNamespace(read=lambda decode_content: content),
         )
 
+    def mount(self, prefix, adapter):
+        """Take another adapter, as a real session does; there is no network to speak of."""
+
     def paths(self):
         return [each.path for each in self.asked]
 

@@ -790,6 +790,14 @@ def test_a_store_that_bears_less_than_was_set_is_asked_slower_until_all_is_read(
     assert api.calls.count["transactions", 429] > 0
 
 
+def test_as_many_connections_are_kept_as_questions_are_asked_at_once(caplog):
+    with Api(lively(5), rate=None) as api:
+        it = sandbox(api, concurrency=32)
+        it._families = lambda rows, items: ElasticPath._families(it, rows * 9, items)
+        read(it)
+    assert "pool is full" not in caplog.text
+
+
 def test_nothing_is_lost_while_orders_change_between_pages():
     """Every change is found by this reading or, being newer than it, by the next one."""
     shop = Shop(seed=9, start=START, orders_per_day=60, max_lines=3, pace=0.2)
