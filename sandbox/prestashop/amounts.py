@@ -120,7 +120,7 @@ class Credit(NamedTuple):
     lines: list[tuple[Line, int, Both]]
     shipping: Both
     amount: Decimal
-    """The column of that name: with tax or without, as the customer's group sees prices, unless it was chosen."""
+    """The column of that name: with tax or without, as the customer's group sees prices, unless it was chosen; never with shipping."""
     chosen: bool
     """Whether the employee chose the amount: then the lines keep their full value."""
 
@@ -142,9 +142,10 @@ def credit(order: Order, refund: Refund, given: Decimal, room: Mapping[int, Deci
     if whole.products.incl + sent.incl == given:
         return whole._replace(amount=whole.products.excl if without_tax else whole.products.incl)
     # An amount that looks like the lines' own value could not be told from it.
-    told_apart = given.quantize(CENT) not in {each.quantize(CENT) for each in whole.products}
-    if parts and not sent.incl and told_apart and draw.random() < 0.5:
-        return whole._replace(amount=given, chosen=True)
+    of_products = given - sent.incl
+    told_apart = of_products.quantize(CENT) not in {each.quantize(CENT) for each in whole.products}
+    if parts and of_products > 0 and told_apart and draw.random() < 0.5:
+        return whole._replace(amount=of_products, chosen=True)
     made = _typed(order, parts, sent.incl, given, room)
     return made._replace(amount=made.products.incl)
 

@@ -68,7 +68,7 @@ def steps(family: Family, meanings: Meanings) -> list[Step]:
     for at, _, _, what in sorted(made, key=lambda each: each[:3]):
         before = to_date
         if isinstance(what, raw.Slip):
-            total = slip_total(what)
+            total = slip_total(what, family.order.total_discounts_tax_incl)
             slips += total
             to_date = max(to_date, slips)
         else:
@@ -100,15 +100,27 @@ def paid(family: Family, meanings: Meanings) -> Decimal:
     return NOTHING
 
 
-def slip_total(slip: raw.Slip) -> Decimal:
-    """Return what a credit slip gave back, with tax.
+def slip_total(slip: raw.Slip, discounts: Decimal | UnsetType | None = None) -> Decimal:
+    """Return what a credit slip gave back, with tax; `discounts` are those of its order.
 
-    Where the merchant chose an amount, products still hold their full value, and `amount` is what was given. Else `amount` is
-    the products' value with or without tax, without shipping. Neither `order_slip_type` nor `partial` tells.
+    Where the merchant chose an amount, products still hold their full value, and `amount` is what was given for them. Else
+    `amount` is the products' value with or without tax. Shipping comes on top. Neither `order_slip_type` nor `partial` tells.
+    https://github.com/PrestaShop/PrestaShop/blob/9.0.x/src/Adapter/Order/Refund/OrderRefundCalculator.php
     """
-    if chosen(slip):
-        return slip.amount or NOTHING
-    return (slip.total_products_tax_incl or NOTHING) + (slip.total_shipping_tax_incl or NOTHING)
+    products = slip.amount if chosen(slip) else slip.total_products_tax_incl
+    return (products or NOTHING) - kept_voucher(slip, discounts) + (slip.total_shipping_tax_incl or NOTHING)
+
+
+def kept_voucher(slip: raw.Slip, discounts: Decimal | UnsetType | None) -> Decimal:
+    """Return what was kept of the products' value with tax, because it had been paid by the order's vouchers.
+
+    Where prices are shown with tax PrestaShop takes it off the value without, and leaves the value with tax as it was.
+    """
+    excl, lines = slip.total_products_tax_excl, slip.order_slip_details
+    if chosen(slip) or not lines or not isinstance(discounts, Decimal) or not isinstance(excl, Decimal):
+        return NOTHING
+    missing = _sum(each.amount_tax_excl for each in lines) - excl
+    return discounts if discounts and abs(missing - discounts) <= CENT * len(lines) else NOTHING
 
 
 def chosen(slip: raw.Slip) -> bool:

@@ -212,3 +212,57 @@ def test_how_far_the_history_counts_is_kept_from_a_first_reading_that_breaks_off
 def test_half_a_date_is_none(value):
     """MySQL keeps such dates, of imports."""
     assert raw.shown(value) is None
+
+
+# Credit slips as the back office makes them: src/Adapter/Order/Refund/OrderRefundCalculator.php and OrderSlipCreator.php
+
+
+def credited(*lines, order_discount="10.00", **columns):
+    """A slip, of lines worth (with tax, without)."""
+    slip = raw.Slip(
+        id=1,
+        order_slip_details=[
+            raw.SlipDetail(
+                id=1,
+                id_order_detail=9,
+                product_quantity=1,
+                amount_tax_incl=Decimal(incl),
+                amount_tax_excl=Decimal(excl),
+            )
+            for incl, excl in lines
+        ],
+        date_add=datetime(2026, 10, 2, 9),  # noqa: DTZ001
+        **{name: Decimal(value) for name, value in columns.items()},
+    )
+    order = raw.Order(id=1, total_discounts_tax_incl=Decimal(order_discount))
+    (step,) = steps(Family(order=order, slips=[slip]), Meanings([], {}, {}))
+    return step.to_date
+
+
+def test_shipping_comes_on_top_of_an_amount_that_was_chosen():
+    total = credited(
+        ("24.00", "20.00"),
+        total_products_tax_incl="24.00",
+        total_products_tax_excl="20.00",
+        total_shipping_tax_incl="6.00",
+        total_shipping_tax_excl="5.00",
+        amount="15.00",
+    )
+    assert total == 21
+
+
+@pytest.mark.parametrize(
+    ("columns", "total"),
+    [
+        # Prices are shown with tax: the voucher is taken off the column without, and the other keeps the full value.
+        ({"total_products_tax_incl": "120.00", "total_products_tax_excl": "90.00", "amount": "120.00"}, 110),
+        # Without: off the column with.
+        ({"total_products_tax_incl": "110.00", "total_products_tax_excl": "100.00", "amount": "100.00"}, 110),
+        # What differs by anything else than the voucher is not explained by it.
+        ({"total_products_tax_incl": "120.00", "total_products_tax_excl": "97.00", "amount": "120.00"}, 120),
+        ({"total_products_tax_incl": "120.00", "total_products_tax_excl": "100.00", "amount": "120.00"}, 120),
+    ],
+    ids=["with tax", "without tax", "something else", "no voucher deducted"],
+)
+def test_a_voucher_that_was_not_given_back_is_not_told_as_given_back(columns, total):
+    assert credited(("72.00", "60.00"), ("48.00", "40.00"), **columns) == total
