@@ -88,6 +88,10 @@ class Wire:
         self._date: tuple[datetime, float] | None = None
         self.questions = 0
 
+    def widen(self, base: str, connections: int) -> None:
+        """Keep so many connections to a host: with fewer than are in use, each question opens one anew."""
+        self.session.mount(base, requests.adapters.HTTPAdapter(pool_maxsize=connections))
+
     def ask(
         self,
         method: str,

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET
-from requests.adapters import HTTPAdapter
 
 from tap_commerce.errors import Denied, Malformed, Misconfigured, Missing, Unauthorized, Unavailable
 from tap_commerce.http import Wire, base_url
@@ -110,8 +109,8 @@ class ElasticPath:
         self._named = tuple(settings.get("customer_metafields") or ())
         self._workers = int(settings.get("concurrency") or 8)
         self._page_size = int(settings.get("page_size") or LARGEST)
-        # One connection for each worker and for whoever reads ahead, else they are opened anew for every question.
-        wire.session.mount(base, HTTPAdapter(pool_maxsize=self._workers + 2))
+        # One for each worker and for whoever reads ahead.
+        wire.widen(base, self._workers + 2)
         pace = Pace(float(settings.get("requests_per_second") or 20), clock=wire.clock, sleep=wire.sleep)
         self._api = Api(wire, base, _credentials(settings, wire, base), pace)
         self._coins = Coins({})
