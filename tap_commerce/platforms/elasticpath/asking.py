@@ -278,10 +278,15 @@ class ElasticPath:
 
     def _probe_people(self) -> None:
         path = f"/v2/{SOURCES[self._source]}"
-        if self._source == "account_members":
-            self._api.ask(path, raw.Page[Fields], {"page[limit]": 1})
-        else:
-            self._probe(Listing(path, raw.Page[Fields], _person_changed, _identity, 1, {}))
+        try:
+            if self._source == "account_members":
+                self._api.ask(path, raw.Page[Fields], {"page[limit]": 1})
+            else:
+                self._probe(Listing(path, raw.Page[Fields], _person_changed, _identity, 1, {}))
+        except Missing as error:
+            raise Misconfigured(
+                f"Elastic Path: there is no {path} (404); check api_url, and customer_source: {self._source}"
+            ) from error
 
     # Customers
 

@@ -74,7 +74,7 @@ def paid_at(family: raw.Family, coins: Coins) -> Says[str]:
         known.append((span, amount))
     first = _covered(((earliest, amount) for (earliest, _), amount in known), total)
     last = _covered(((latest, amount) for (_, latest), amount in known), total)
-    return _written(first) if first and first == last else UNSET
+    return _written(_not_before(family, first)) if first and first == last else UNSET
 
 
 def authorized_at(family: raw.Family) -> Says[str]:
@@ -87,7 +87,11 @@ def authorized_at(family: raw.Family) -> Says[str]:
         return UNSET
     through = [at for each in family.transactions if _complete(each) and (at := _promised_at(each))]
     voided = any(each.status == "cancelled" for each in family.transactions)
-    return min(through, key=moment, default=UNSET if voided else None)
+    if not through:
+        return UNSET if voided else None
+    first = min(through, key=moment)
+    later = _not_before(family, moment(first))
+    return first if later == moment(first) else _written(later)
 
 
 def coins_in(family: raw.Family, coins: Coins) -> Decimal:
@@ -98,6 +102,12 @@ def coins_in(family: raw.Family, coins: Coins) -> Decimal:
 
 def _paying(each: raw.Transaction) -> bool:
     return each.status == "complete" and kind(each) in ("purchase", "capture", "refund")
+
+
+def _not_before(family: raw.Family, at: datetime) -> datetime:
+    """Say when a transaction came, knowing that transactions are dated to the second and an order is there before them."""
+    made = instant(family.order.meta.timestamps.created_at)
+    return moment(made) if made and moment(made).replace(microsecond=0) == at else at
 
 
 def _complete(each: raw.Transaction) -> bool:

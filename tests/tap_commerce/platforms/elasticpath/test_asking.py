@@ -546,6 +546,13 @@ def test_a_missing_permission_is_named_before_the_first_record(path, what):
         store.tap().open(EVERYTHING)
 
 
+@pytest.mark.parametrize("source", ["customers", "accounts", "account_members"])
+def test_a_list_of_people_that_the_store_does_not_have_names_the_setting(source):
+    store = stocked([], **{f"/v2/{asking.SOURCES[source]}": (404, {"errors": []})})
+    with pytest.raises(Misconfigured, match="customer_source"):
+        store.tap(customer_source=source).open(EVERYTHING)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -431,6 +431,17 @@ def test_an_order_is_authorized_when_a_transaction_came_through_not_when_it_was_
         assert authorized(payment("a", 100, kind, **begun, back=back)) == "2026-10-01T08:00:00Z"
 
 
+def test_no_order_is_paid_before_it_is_made_although_payments_are_dated_to_the_second_only():
+    order = plain()
+    order.meta.timestamps.created_at = "2026-10-01T08:00:01.482Z"
+    family = raw.Family(order, [], [payment("a", 10000)], [])
+    assert paid_at(family, EUR) == authorized_at(family) == "2026-10-01T08:00:01.482000Z"
+    # Anything else is as the transaction says.
+    for made in ("08:00:02", "08:00:00"):
+        family.transactions = [payment("a", 10000, made=made)]
+        assert paid_at(family, EUR) == authorized_at(family) == f"2026-10-01T{made}Z"
+
+
 def test_whether_a_transaction_that_was_cancelled_had_come_through_nobody_knows():
     assert authorized(payment("a", 100, "authorize", status="cancelled")) is UNSET
     assert authorized(payment("a", 100, status="failed")) is None
