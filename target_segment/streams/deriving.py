@@ -44,6 +44,8 @@ def fields_of(telling: Telling, raw: bytes | msgspec.Raw) -> Fields:
         return _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(f"a record of {telling.stream} is not an object: {error}") from error
+    except ArithmeticError as error:
+        raise Malformed(f"a record of {telling.stream} has a number that is too large for any") from error
 
 
 def reach(fields: Mapping[str, Any], path: str) -> Any:
@@ -92,8 +94,11 @@ def proof(
     fields = fields_of(telling, raw)
     key = subject(telling, declared, fields)
     changed = _bookmark(fields, declared.replication)
-    told = [transition] if (transition := _transition(telling, fields, changed, who, read_at)) else []
-    created = _instant(telling, fields, telling.created) if telling.created else None
+    try:
+        told = [transition] if (transition := _transition(telling, fields, changed, who, read_at)) else []
+        created = _instant(telling, fields, telling.created) if telling.created else None
+    except ArithmeticError as error:
+        raise Malformed(f"a record of {telling.stream} has a number that is too large to compare") from error
     return Proof(
         stream=telling.label,
         subject=key,

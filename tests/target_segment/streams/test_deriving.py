@@ -97,3 +97,11 @@ def test_what_is_no_instant_is_malformed(value):
 def test_a_replication_key_that_counts_is_no_instant():
     said = proved({"id": 1, "updated_at": 41})
     assert said.instant == said.transitions[0].at == READ_AT
+
+
+@pytest.mark.parametrize("number", ["1e9999999", "-1e9999999", "1e99999999999999999999"])
+@pytest.mark.parametrize("field", ["what", "made"])
+def test_a_number_that_nobody_can_reckon_with_is_malformed_and_stops_no_run(number, field):
+    said = b'{"id": 1, "%s": %s}' % (field.encode(), number.encode())
+    with pytest.raises(Malformed, match="too large"):
+        proved(said, created="made")
