@@ -776,7 +776,7 @@ def _attached(path: str) -> duckdb.DuckDBPyConnection:
     """Return a connection in which the file is the place of all tables."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": "1",
-        "memory_limit": "48MB",
+        "memory_limit": "32MB",
         "preserve_insertion_order": "false",
         "checkpoint_threshold": "16MB",
     }
@@ -839,21 +839,35 @@ def _check_version(db: duckdb.DuckDBPyConnection, path: str, now: Callable[[], d
 
 def _give_keys(db: duckdb.DuckDBPyConnection) -> None:
     """Bring a ledger of version 1 to version 2: its rows of memory get the hash by which they are looked up."""
-    rows = db.execute("SELECT rowid, source, platform, shop, stream, subject FROM memory").fetchall()
-    keys = [
-        hashed(source, (platform, shop), (stream, subject))
-        for _, source, platform, shop, stream, subject in rows
-    ]
-    db.execute("BEGIN")
-    db.execute(
-        "CREATE TABLE renewed AS SELECT key, source, platform, shop, stream, subject, instant, seen_at, NULL::TIMESTAMP AS seen_before,"
-        " form, remembered::VARCHAR AS remembered, batch_group FROM memory JOIN"
-        " (SELECT unnest($1::BIGINT[]) AS place, unnest($2::UBIGINT[]) AS key) AS keys ON memory.rowid = keys.place",
-        [[place for place, *_ in rows], keys],
+    making = files("target_segment").joinpath("ledger.sql").read_text("utf-8")
+    table, view = (
+        f"CREATE {kind}" + making.partition(f"CREATE {kind}")[2].partition(";")[0]
+        for kind in ("TABLE memory", "VIEW")
     )
-    # The view is made anew with the table that it looks at.
-    view = files("target_segment").joinpath("ledger.sql").read_text("utf-8").partition("CREATE VIEW")
-    db.execute("DROP VIEW fates; DROP TABLE memory; ALTER TABLE renewed RENAME TO memory")
-    db.execute("".join(view[1:]))
+    db.execute("BEGIN")
+    db.execute("DROP VIEW fates; ALTER TABLE memory RENAME TO older")
+    db.execute(table)
+    (last,) = db.execute("SELECT coalesce(max(rowid), -1) FROM older").fetchall()[0]
+    for first in range(0, last + 1, _AT_ONCE):
+        part = [first, first + _AT_ONCE]
+        rows = db.execute(
+            "SELECT rowid, source, platform, shop, stream, subject FROM older WHERE rowid >= $1 AND rowid < $2",
+            part,
+        ).fetchall()
+        keys = [
+            hashed(source, (platform, shop), (stream, subject))
+            for _, source, platform, shop, stream, subject in rows
+        ]
+        db.execute(
+            "INSERT INTO memory SELECT key, source, platform, shop, stream, subject, instant, seen_at, NULL, form, remembered, batch_group"
+            " FROM older JOIN (SELECT unnest($3::BIGINT[]) AS place, unnest($4::UBIGINT[]) AS key) AS keys ON older.rowid = keys.place"
+            " WHERE older.rowid >= $1 AND older.rowid < $2",
+            [*part, [place for place, *_ in rows], keys],
+        )
+    db.execute("DROP TABLE older")
+    db.execute(view)
     db.execute("UPDATE ledger SET version = 2")
     db.execute("COMMIT")
+
+
+_AT_ONCE = 20_000

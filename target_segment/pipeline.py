@@ -32,7 +32,7 @@ from target_segment.snapshots import SHAPES, glance
 from target_segment.streams import Streams
 
 CHUNK_RECORDS = 1_000
-CHUNK_BYTES = 4_000_000
+CHUNK_BYTES = 3_000_000
 CHUNK_SECONDS = 5.0
 CONFIRM_EVENTS = 3_000
 CONFIRM_SECONDS = 1.0
