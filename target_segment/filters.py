@@ -5,7 +5,7 @@ something is to be told of them. What the shop does not say is on no list.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from target_segment.errors import Misconfigured
 from target_segment.events.context import consenting
@@ -51,7 +51,14 @@ FILTERS: tuple[Setting, ...] = (
 
 KeepsOrder = Callable[[OrderSummary], bool]
 KeepsCustomer = Callable[[CustomerSummary], bool]
-Refused = Callable[[Who, OrderSummary | None], bool | None]
+
+
+class Refused(NamedTuple):
+    """What is asked about consent: its names, the answers of a customer and an order, and which names an order's attributes answer."""
+
+    names: tuple[str, ...]
+    answers: Callable[[Who, OrderSummary | None], Mapping[str, bool]]
+    of_order: frozenset[str]
 
 
 def keeps_order(settings: Mapping[str, Any]) -> KeepsOrder | None:
@@ -80,7 +87,7 @@ def keeps_customer(settings: Mapping[str, Any]) -> KeepsCustomer | None:
 
 
 def refused(settings: Mapping[str, Any]) -> Refused | None:
-    """Return the question whether a customer refused a named consent, whose answer is None where nothing says so.
+    """Return the question about every named consent: which of them were given, without those of which nothing is said.
 
     None if no consent is asked for; raise `Misconfigured` for a name that is neither a channel nor a category.
     """
@@ -90,13 +97,15 @@ def refused(settings: Mapping[str, Any]) -> Refused | None:
         raise Misconfigured(f"setting `refused_consent`: {unknown[0]!r} is none of {', '.join(asked)}")
     if not names:
         return None
-    answers = consenting({name: asked[name] for name in names})
+    consent = consenting({name: asked[name] for name in names})
 
-    def is_refused(customer: Who, order: OrderSummary | None) -> bool | None:
-        said = answers(customer, order)
-        return None if said is None else not all(said.category_preferences.values())
+    def answers(customer: Who, order: OrderSummary | None) -> Mapping[str, bool]:
+        said = consent(customer, order)
+        return said.category_preferences if said else {}
 
-    return is_refused
+    return Refused(
+        tuple(names), answers, frozenset(name for name in names if not isinstance(asked[name], str))
+    )
 
 
 def _tags(only: Iterable[str] | None, excepted: Iterable[str] | None) -> Callable[[Any], bool] | None:

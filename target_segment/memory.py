@@ -54,14 +54,21 @@ class Unsaid(Struct, frozen=True, array_like=True, gc=False):
     at: datetime
 
 
+class Consent(Struct, frozen=True, array_like=True, gc=False):
+    """Whether somebody consented, when that was last said."""
+
+    given: bool
+    at: datetime
+
+
 class Memory(Struct, omit_defaults=True):
     """What is remembered of one subject.
 
     `total` is the highest running total, `unsaid` those of its increases that lay before `since`. `told_records` are the
     refunds whose lines went with an increase. `parts` are the coupon codes and lines that an order had when it was
     completed. `verdict` is the filter's, judged once per order. `guest` is the anonymousId under which an order was told.
-    `spoken` is the stream that an identity's traits come from, `speaker` the subject in it; `refused` whether a consent that
-    is asked for was refused when last read.
+    `spoken` is the stream that an identity's traits come from, `speaker` the subject in it; `consents` are those that are
+    asked for, as last said (`refused`: one of them was, before each was remembered by itself).
     """
 
     fates: dict[str, Fate] = {}
@@ -74,6 +81,7 @@ class Memory(Struct, omit_defaults=True):
     speaker: str | None = None
     identified: bool = False
     refused: bool = False
+    consents: dict[str, Consent] = {}
     currency: str | None = None
     total: Decimal | None = None
     unsaid: list[Unsaid] = []

@@ -16,7 +16,19 @@ from msgspec.structs import replace
 from target_segment.errors import Malformed
 from target_segment.filters import KeepsCustomer, Refused
 from target_segment.identity import Identity, Resolve
-from target_segment.memory import BEFORE, FILTERED, FORGOTTEN, KEPT, KNOWN, TOLD, Fate, Row, State, Unsaid
+from target_segment.memory import (
+    BEFORE,
+    FILTERED,
+    FORGOTTEN,
+    KEPT,
+    KNOWN,
+    TOLD,
+    Consent,
+    Fate,
+    Row,
+    State,
+    Unsaid,
+)
 from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
 from target_segment.transitions import AGES_AGO, TABLE, Entry, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
@@ -136,19 +148,28 @@ class Newsroom:
     def _is_barred(self, proof: Proof, identity: Identity, rows: Mapping[tuple[str, str], Row]) -> bool:
         """Say whether nothing is told of whom a proof is about: the filter over customers says so, or they refused.
 
-        A consent that this record does not carry is as it was last read, by whichever stream.
+        A consent that this record does not carry is as it was last said, by whichever stream: an order's attributes say it
+        when the order is made, the rest is so when it is read.
         """
         keeps = self._keeps_customer
         barred = bool(keeps and proof.stream == "customers" and proof.customer and not keeps(proof.customer))
-        if self._refused is None:
+        asked = self._refused
+        if asked is None:
             return barred
-        said = self._refused(proof.customer, proof.order)
+        said = asked.answers(proof.customer, proof.order)
         person = rows.get(("identify", identity.person or ""))
         if person is None:
-            return barred or said is True
-        if said is not None and said != person.memory.refused:
-            person.memory.refused, person.changed = said, True
-        return barred or person.memory.refused
+            return barred or not all(said.values())
+        memory = person.memory
+        made = (proof.order.created_at if proof.order else None) or proof.instant
+        for name, given in said.items():
+            at = made if name in asked.of_order else proof.read_at
+            known = memory.consents.get(name)
+            if known is None or at >= known.at:
+                memory.consents = {**memory.consents, name: Consent(given, at)}
+                memory.refused, person.changed = False, True
+        known_of = (memory.consents.get(name) for name in asked.names)
+        return barred or memory.refused or any(known and not known.given for known in known_of)
 
     def _once(
         self,

@@ -197,5 +197,42 @@ def test_a_refusal_survives_the_second_process_and_a_crash(tmp_path):
     world = World(tmp_path, refused_consent=["email"])
     world.run(customer(email_consent=NO))
     assert world.rows(
-        "SELECT count(*) FROM memory WHERE stream = 'identify' AND remembered LIKE '%refused%'"
+        "SELECT count(*) FROM memory WHERE stream = 'identify' AND remembered LIKE '%consents%'"
     ) == [(1,)]
+
+
+BOTH = {
+    "consent_categories": {"Analytics": {"attribute": "analytics"}},
+    "refused_consent": ["email", "Analytics"],
+}
+
+
+def answered(word):
+    return {"attributes": [{"name": "analytics", "value": word}]}
+
+
+def test_an_answer_to_one_question_takes_back_no_refusal_of_another(tmp_path):
+    """An order carries its own attribute, and not what its customer said to mails."""
+    world = World(tmp_path, **BOTH)
+    assert world.run(customer(email_consent=NO), order(**answered("yes"))) == []
+    assert world.run(order("2", **answered("yes")), at=day(11)) == []
+    assert tracks(
+        world.run(customer(email_consent=YES, updated_at=day(4)), order("3", **answered("yes")), at=day(12))
+    ) == ["Order Completed"]
+
+
+def test_what_an_older_order_said_takes_back_no_newer_refusal(tmp_path):
+    """An order that is read again, for another setting or a late refund, says what was so when it was made."""
+    world = World(tmp_path, **BOTH)
+    older = order("1", created_at=day(1), updated_at=day(1), **answered("yes"))
+    assert tracks(world.run(older)) == ["Order Completed"]
+    assert world.run(order("2", created_at=day(4), **answered("no")), at=day(11)) == []
+    edited = order("1", created_at=day(1), updated_at=day(5), **answered("yes"))
+    assert world.run(edited, order("3", created_at=day(6)), at=day(12), sent_from="x") == []
+
+
+def test_a_consent_that_is_no_longer_asked_for_bars_nobody(tmp_path):
+    world = World(tmp_path, refused_consent=["email"])
+    assert world.run(customer(email_consent=NO)) == []
+    assert tracks(world.run(order("2"), at=day(11), refused_consent=["sms"])) == ["Order Completed"]
+    assert world.run(order("3"), at=day(12)) == []
