@@ -47,4 +47,9 @@ def history(settings: Mapping[str, Any]) -> tuple[timedelta, dict[str, Any]] | N
         for place, said in (settings.get("attributes") or {}).items()
         if not place.startswith("integrations.")
     }
-    return timedelta(days=days), {**settings, "integrations": integrations, "attributes": placed}
+    # What is older than there are dates is nothing.
+    return timedelta(days=min(days, timedelta.max.days)), {
+        **settings,
+        "integrations": integrations,
+        "attributes": placed,
+    }

@@ -102,10 +102,15 @@ def _is_path(text: str) -> bool:
 
 def _content(given: str) -> str:
     """Return a file's text whatever its name ends with; `.jsonata` files are read by who compiles them."""
-    path = Path(given)
-    if _is_path(given) and path.suffix != ".jsonata" and path.is_file():
-        return path.read_text(encoding="utf-8")
-    return given
+    if not _is_path(given) or Path(given).suffix == ".jsonata":
+        return given
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"--render: {given} is no text: {error}") from error
+    except (OSError, ValueError):
+        # A text with a dot in it, such as a field of the record's.
+        return given
 
 
 class _Line(Struct):

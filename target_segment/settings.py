@@ -4,6 +4,7 @@ An error names the setting and what would be right, never a secret's value.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -60,7 +61,7 @@ def _fit(setting: Setting, value: Any) -> Any:
         "array": list,
         "object": dict,
     }[setting.kind]
-    if not isinstance(value, expected):
+    if not isinstance(value, expected) or (isinstance(value, float) and not isfinite(value)):
         raise Misconfigured(
             f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}"
         )

@@ -199,6 +199,18 @@ class TargetSegment(Target):
         return parse_environment_config(described, cls._env_var_prefix, dotenv_path=os.devnull)
 
     @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the files that `--config` names; raise `Misconfigured` for what is no JSON object."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, TypeError) as error:
+            raise Misconfigured(
+                f"--config: {', '.join(value)} is no file that holds a JSON object: {error}"
+            ) from error
+
+    @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Offer stream maps, and none of the SDK's settings for loading tables."""
         super(Target, cls).append_builtin_config(config_jsonschema)
@@ -502,7 +514,7 @@ class TargetSegment(Target):
             click.echo(json.dumps(made(target.settings, platform or PLATFORMS), indent=2, ensure_ascii=False))
             return
         if render:
-            click.echo(rendering(render, record.read() if record else None, target.settings).text(), nl=False)
+            click.echo(rendering(render, _text_of(record), target.settings).text(), nl=False)
             return
         if record:
             raise click.UsageError("a record is for --render; records to tell come on standard input")
@@ -630,6 +642,13 @@ class TargetSegment(Target):
             yield ledger
         finally:
             ledger.close()
+
+
+def _text_of(file: IO[str] | None) -> str | None:
+    try:
+        return file.read() if file else None
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"--render: {file and file.name} is no text: {error}") from error
 
 
 def _expect_file(ledger: str, mode: str) -> None:

@@ -99,3 +99,39 @@ def test_a_regulation_that_segment_does_not_know_is_refused(command):
     code, _, error = command("--forget", "7", "--regulation", "UNSUPPRESS")
     assert code == 1
     assert "SUPPRESS_WITH_DELETE" in error
+
+
+LONG = "{" + ", ".join(f'"field_{number}": record.total' for number in range(30)) + "}"
+
+
+def test_a_text_may_be_longer_than_a_file_s_name(command):
+    code, out, error = command("--render", f"order_completed={LONG}")
+    assert (code, error) == (0, "")
+    assert '"field_29"' in out
+
+
+@pytest.mark.parametrize("arguments", [["order_completed={}", "odd"], ["order_completed=odd.txt"]])
+def test_a_file_that_is_no_text_is_one_line(command, tmp_path, arguments):
+    for name in ("odd", "odd.txt"):
+        (tmp_path / name).write_bytes(b"\xc5\xff")
+    code, _, error = command("--render", *arguments)
+    assert code == 1
+    assert error.startswith("target-segment: --render: odd")
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", "7", None])
+def test_settings_that_are_no_json_object_are_one_line(command, tmp_path, content):
+    if content is None:
+        (tmp_path / "other.json").mkdir()
+    else:
+        (tmp_path / "other.json").write_text(content)
+    code, _, error = command("--config", "other.json", "--plan")
+    assert code == 1
+    assert error.startswith("target-segment: --config: segment.json, other.json is no file")
+
+
+@pytest.mark.parametrize("days", [1e12, "1e400", "nan", "Infinity"])
+def test_days_that_no_calendar_has_are_no_traceback(command, days):
+    code, _, error = command("--plan", history_days=days, history_integrations={"All": False})
+    assert (code, "Traceback" in error) == (0 if days == 1e12 else 1, False)
+    assert days == 1e12 or "setting `history_days`" in error
