@@ -6,6 +6,7 @@ was taken (https://github.com/redpanda-data/benthos, processor_dedupe.go). Lists
 statement: DuckDB takes a row in 2 µs so, in a millisecond by `executemany`. A lookup scans, so it is asked rarely.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -447,16 +448,21 @@ class Ledger:
             [[place for place, _ in rows], [self._nameless(remembered) for _, remembered in rows]],
         )
         found.subjects += len(rows)
-        self._bury(names, self._foreign(people))
+        foreign = self._foreign(people)
+        self._bury(names, foreign)
         changed = self._do(
             "UPDATE receipts SET person = $3, subject = CASE WHEN transition IN ('identify', 'identity_linked', 'alias')"
-            " OR starts_with(transition, 'customer_') OR (contains(transition, '.') AND subject IN (SELECT unnest($2::VARCHAR[])))"
-            " THEN $3 ELSE subject END WHERE source = $1 AND"
+            " OR starts_with(transition, 'customer_') THEN $3 ELSE subject END WHERE source = $1 AND"
             " (person IN (SELECT unnest($2::VARCHAR[])) OR (starts_with(transition, 'customer_') AND"
             " (platform || chr(31) || shop || chr(31) || subject) IN (SELECT unnest($4::VARCHAR[])))) RETURNING 1",
             [self._source, people, FORGOTTEN, [chr(31).join(each) for each in names.customers]],
         ).fetchall()
         found.receipts += len(changed)
+        self._do(
+            "UPDATE receipts SET subject = $2 WHERE source = $1 AND contains(transition, '.') AND"
+            " concat_ws(chr(31), platform, shop, transition, subject) IN (SELECT unnest($3::VARCHAR[]))",
+            [self._source, FORGOTTEN, [chr(31).join((*scope, *key)) for scope, key in foreign]],
+        )
         self._forget_refused(names, orders, holds, found)
 
     def _complete(self, names: Names, found: Forgotten) -> None:
@@ -525,17 +531,28 @@ class Ledger:
         return guests + [
             (platform, shop, stream, place(name, subject)[2])
             for platform, shop, name, subject in told
-            if (stream := _STREAMS.get(name))
+            if (stream := _STREAMS.get(name) or ("." in name and name))
         ]
 
     def _foreign(self, people: Sequence[str]) -> list[tuple[Scope, Key]]:
-        """Return the records of other taps that go by the person's own id."""
+        """Return the records of other taps in whose key is one of the person's own ids.
+
+        A short id in a key may be something else's number: it counts where the record was told of them.
+        """
+        low = {each.casefold() for each in people}
         rows = self._do(
-            "SELECT DISTINCT platform, shop, transition, subject FROM receipts WHERE source = $1 AND contains(transition, '.')"
-            " AND person IN (SELECT unnest($2::VARCHAR[])) AND subject IN (SELECT unnest($2::VARCHAR[]))",
-            [self._source, people],
+            "SELECT DISTINCT platform, shop, stream, subject, theirs FROM"
+            " (SELECT platform, shop, stream, subject, false AS theirs FROM memory WHERE source = $1"
+            " UNION ALL SELECT platform, shop, transition, subject, person IN (SELECT unnest($2::VARCHAR[])) FROM receipts WHERE source = $1)"
+            " JOIN (SELECT unnest($3::VARCHAR[]) AS name) ON contains(lower(subject), name)"
+            " WHERE contains(stream, '.') AND NOT starts_with(subject, 'forgotten')",
+            [self._source, people, [form for each in low for form in {each, _escaped(each)}]],
         ).fetchall()
-        return [((platform, shop), (stream, subject)) for platform, shop, stream, subject in rows]
+        return [
+            ((platform, shop), (stream, subject))
+            for platform, shop, stream, subject, theirs in rows
+            if _names_one(subject, low, short=theirs)
+        ]
 
     def _nameless(self, remembered: str) -> str:
         """Return what decides that nothing more is told of an order, without a hash of anything personal."""
@@ -576,6 +593,7 @@ class Ledger:
         found: Forgotten,
     ) -> None:
         theirs, gone, emptied, nameless = set(orders), [], [], []
+        low = {each.casefold() for each in names.people}
         rows = self._do(
             "SELECT rowid, platform, shop, fate, stream, transition, subject, reason, payload FROM refused WHERE source = $1",
             [self._source],
@@ -588,7 +606,7 @@ class Ledger:
             )
             if own and fate == REJECTED:
                 gone.append(number)
-            elif own:
+            elif own or ("." in stream and _names_one(subject or "", low)):
                 nameless.append(number)
             elif (platform, shop, stream, key) in theirs or holds(reason, payload or "", names):
                 emptied.append(number)
@@ -666,6 +684,25 @@ _STREAMS = {
     **dict.fromkeys(("fulfillment_created", "fulfillment_updated"), "fulfillments"),
 }  # fmt: skip
 """Where memory keeps what a transition of an order is about."""
+
+
+_LONG = 8
+"""From so many characters on an id is nobody else's number; an e-mail never is."""
+
+
+def _escaped(part: str) -> str:
+    """Return an id as it stands in a key of several fields."""
+    return part.replace("\\", "\\\\").replace(":", "\\:")
+
+
+def _names_one(subject: str, low: set[str], *, short: bool = False) -> bool:
+    """Say whether a key of another tap's record is one of these ids, or holds one as a part."""
+    said = subject.casefold()
+    parts = re.split(r"(?<!\\):", said)
+    return any(
+        (said == each or _escaped(each) in parts) and (short or "@" in each or len(each) >= _LONG)
+        for each in low
+    )
 
 
 def _forget(memory: Memory, transitions: set[str], refunded: Decimal) -> int:

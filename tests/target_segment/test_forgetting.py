@@ -355,6 +355,106 @@ def test_md5_of_an_e_mail_can_be_named_itself(tmp_path):
     assert traces(world, digest) == []
 
 
+def tap(stream, *records, key):
+    """Lines of another tap."""
+    fields = {name: {"type": "string"} for record in records for name in record}
+    lines = [
+        {"type": "SCHEMA", "stream": stream, "key_properties": key, "schema": {"properties": fields}},
+        *({"type": "RECORD", "stream": stream, "record": each} for each in records),
+    ]
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Return what runs the target over lines and returns the events, and its settings."""
+    with Segment({"key"}) as segment:
+
+        def run(text, **settings):
+            before = len(segment.events)
+            TargetSegment(config={**config, **settings}).run(io.StringIO(text))
+            return segment.events[before:]
+
+        config = run.config = {
+            "write_key": "key",
+            "since": SINCE,
+            "endpoint": segment.endpoint,
+            "ledger": str(tmp_path / "ledger.duckdb"),
+        }
+        yield run
+
+
+CONTACT = {"identify": True, "user_id": "who", "timestamp": "at", "traits": ["plan"]}
+TICKET = {
+    "event": "Ticket",
+    "kind": "state",
+    "first": True,
+    "user_id": "who",
+    "timestamp": "at",
+    "properties": ["plan"],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [(["mail"], {}), (["mail", "list"], {"list": "3"}), (["list", "mail"], {"list": "a:b"})],
+)
+@pytest.mark.parametrize("since", [SINCE, day(6)])
+def test_an_e_mail_in_another_tap_s_key_goes_told_or_not(machine, world, key, number, since):
+    """As it stands there, alone or with others, and also where it lay before `since`."""
+    text = tap("contacts", {"mail": EMAIL, "who": "c-77", "plan": "pro", "at": day(5), **number}, key=key)
+    streams = {"contacts": CONTACT}
+    assert len(machine(text, streams=streams, since=since)) == (since == SINCE)
+    assert traces(world, EMAIL) == [EMAIL], "or the test would find nothing"
+    TargetSegment(config={**machine.config, "streams": streams}).forget([EMAIL.lower()], "DELETE_ONLY")
+    assert traces(world, EMAIL) == []
+    assert machine(text, streams=streams, sent_from="anew") == []
+    assert traces(world, EMAIL) == []
+
+
+def test_of_what_another_tap_said_of_them_no_hash_stays(machine, world):
+    text = tap(
+        "tickets",
+        {"no": "7", "who": ANNA, "plan": "pro", "at": day(5)},
+        {"no": "8", "who": BERT, "plan": "pro", "at": day(5)},
+        key=["no"],
+    )
+    assert len(machine(text, streams={"tickets": TICKET})) == 2
+    TargetSegment(config={**machine.config, "streams": {"tickets": TICKET}}).forget([ANNA], "DELETE_ONLY")
+    states = "SELECT subject FROM memory WHERE stream = 'tickets.state' AND remembered LIKE '%states%'"
+    assert world.rows(states) == [("8",)]
+    assert machine(text, streams={"tickets": TICKET}, sent_from="anew") == []
+
+
+def test_a_short_number_in_another_tap_s_key_is_nobody_s_name(machine, world):
+    text = tap(
+        "tickets",
+        {"no": "77", "who": BERT, "plan": "pro", "at": day(5)},
+        {"no": "78", "who": "77", "plan": "pro", "at": day(5)},
+        key=["no"],
+    )
+    machine(text, streams={"tickets": TICKET})
+    TargetSegment(config={**machine.config, "streams": {"tickets": TICKET}}).forget(["77"], "DELETE_ONLY")
+    assert world.rows("SELECT subject, person FROM receipts ORDER BY ALL") == [
+        ("77", BERT),
+        ("78", "forgotten"),
+    ]
+    later = text.replace('"pro"', '"max"')
+    assert [event["userId"] for event in machine(later, streams={"tickets": TICKET})] == [BERT]
+
+
+def test_a_malformed_record_of_another_tap_is_not_named_after_them(machine, world):
+    text = tap("contacts", {"id": EMAIL, "who": "c-77", "at": "soon", "plan": "x"}, key=["id"])
+    assert machine(text, streams={"contacts": CONTACT | {"kind": "once"}}) == []
+    assert traces(world, EMAIL) == [EMAIL]
+    machine(
+        tap("contacts", {"id": "1", "who": "c-78", "at": day(5), "plan": "x"}, key=["id"]),
+        streams={"contacts": CONTACT},
+    )
+    TargetSegment(config={**machine.config, "streams": {"contacts": CONTACT}}).forget([EMAIL], "DELETE_ONLY")
+    assert traces(world, EMAIL) == []
+
+
 def test_a_record_of_another_tap_that_goes_by_their_id_is_forgotten_too(tmp_path, capsys):
     mapping = {"identify": True, "user_id": "id", "timestamp": "at", "traits": ["plan"]}
     fields = {name: {"type": "string"} for name in ("id", "plan")} | {
