@@ -7,6 +7,7 @@ statement: DuckDB takes a row in 2 µs so, in a millisecond by `executemany`. A 
 """
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -227,7 +228,8 @@ class Ledger:
         self._group += 1
         with self._transaction():
             self._do(
-                "INSERT INTO memory SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.b, r.f, r.r, $4"
+                "INSERT INTO memory (key, source, platform, shop, stream, subject, instant, seen_at, seen_before, form, remembered,"
+                " batch_group) SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.b, r.f, r.r, $4"
                 " FROM (SELECT unnest(from_json($5, $6)) AS r)",
                 [self._source, *scope, self._group, document.decode(), _ROWS],
             )
@@ -749,22 +751,7 @@ def opened(
     """Open the ledger at `path`, made if it is not there; raise `LedgerError` if it is locked, newer or damaged."""
     if "://" not in path and path != ":memory:":
         _expect_ledger(Path(path))
-    until = monotonic() + wait_seconds
-    while True:
-        try:
-            db = _attached(path)
-            break
-        except duckdb.Error as error:
-            if "could not set lock" not in str(error).lower():
-                raise LedgerError(
-                    f"the ledger {path} cannot be opened ({str(error).splitlines()[0][:200]}): restore it from a copy, or move it away "
-                    "and run once with mode=baseline (setting `ledger`)"
-                ) from error
-            if monotonic() >= until:
-                raise LedgerError(
-                    f"the ledger {path} is in use by another run: wait for it, raise `lock_wait_seconds`, or name another file in `ledger`"
-                ) from error
-            sleep(0.5)
+    db = _locked(path, wait_seconds, sleep, monotonic)
     try:
         _check_version(db, path, now)
     except duckdb.Error as error:
@@ -777,6 +764,22 @@ def opened(
         db.close()
         raise
     return Ledger(db, source, now)
+
+
+def copied(path: str, copy: str, *, wait_seconds: float = 0) -> None:
+    """Copy a ledger as it stands, whatever its version; raise `LedgerError` if another run holds it or it is none."""
+    _expect_ledger(Path(path))
+    # Another run may have left the last of it in the log beside the file.
+    db = _locked(path, wait_seconds, time.sleep, time.monotonic)
+    try:
+        db.execute("CHECKPOINT ledger")
+        shutil.copyfile(path, copy)
+    except (duckdb.Error, OSError) as error:
+        raise LedgerError(
+            f"the ledger {path} could not be copied for a dry run ({str(error).splitlines()[0][:200]}): is there room for it?"
+        ) from error
+    finally:
+        db.close()
 
 
 def rewritten(path: str) -> None:
@@ -807,6 +810,27 @@ def rewritten(path: str) -> None:
         ) from error
     finally:
         db.close()
+
+
+def _locked(
+    path: str, wait_seconds: float, sleep: Callable[[float], None], monotonic: Callable[[], float]
+) -> duckdb.DuckDBPyConnection:
+    """Return a connection that holds the file, once nobody else does."""
+    until = monotonic() + wait_seconds
+    while True:
+        try:
+            return _attached(path)
+        except duckdb.Error as error:
+            if "could not set lock" not in str(error).lower():
+                raise LedgerError(
+                    f"the ledger {path} cannot be opened ({str(error).splitlines()[0][:200]}): restore it from a copy, or move it away "
+                    "and run once with mode=baseline (setting `ledger`)"
+                ) from error
+            if monotonic() >= until:
+                raise LedgerError(
+                    f"the ledger {path} is in use by another run: wait for it, raise `lock_wait_seconds`, or name another file in `ledger`"
+                ) from error
+            sleep(0.5)
 
 
 def _attached(path: str) -> duckdb.DuckDBPyConnection:
@@ -868,7 +892,10 @@ def _check_version(db: duckdb.DuckDBPyConnection, path: str, now: Callable[[], d
     version = db.execute("SELECT max(version) FROM ledger").fetchall()[0][0]
     if version == 1:
         _give_keys(db)
-    elif version != VERSION:
+    elif version == VERSION:
+        # The first of version 2 had no such column.
+        db.execute("ALTER TABLE memory ADD COLUMN IF NOT EXISTS seen_before TIMESTAMP")
+    else:
         raise LedgerError(
             f"the ledger {path} is of version {version}, this program knows {VERSION}: install the newer program, or name another file in `ledger`"
         )

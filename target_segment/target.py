@@ -6,7 +6,6 @@ import gc
 import json
 import logging
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -47,7 +46,7 @@ from target_segment.filters import FILTERS
 from target_segment.forgetting import REGULATIONS, forget, regulation, report
 from target_segment.history import HISTORY
 from target_segment.identity import IDENTITY, resolver
-from target_segment.ledger import Ledger, opened, rewritten
+from target_segment.ledger import Ledger, copied, opened, rewritten
 from target_segment.memory import Scope, Watched
 from target_segment.pipeline import CHUNK_RECORDS, Pipeline, known_under, since_of
 from target_segment.plan import FORMS, PLATFORMS, schemas, tracking_plan
@@ -469,8 +468,7 @@ class TargetSegment(Target):
         self._copy = tempfile.TemporaryDirectory(prefix="target-segment-")
         copy = str(Path(self._copy.name) / "ledger.duckdb")
         if Path(path).exists():
-            opened(path, "", wait_seconds=self.settings["lock_wait_seconds"]).close()
-            shutil.copyfile(path, copy)
+            copied(path, copy, wait_seconds=self.settings["lock_wait_seconds"])
         return copy
 
     # --- the command line

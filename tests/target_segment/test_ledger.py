@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from target_segment.errors import LedgerError
-from target_segment.ledger import opened
+from target_segment.ledger import copied, opened
 from target_segment.transitions import TABLE
 
 from .world import (
@@ -109,6 +109,27 @@ def test_a_ledger_of_version_1_is_brought_up_to_date(world):
     assert world.rows("SELECT version FROM ledger") == [(2,)]
     assert world.rows("SELECT count(*) FROM fates WHERE fate = 'told'") == [(10,)]
     assert len(world.run(order("0", customer=customer_of("0"), tags=["new"], updated_at=day(9)))) == 1
+
+
+def test_a_ledger_of_the_first_days_of_version_2_gets_what_it_lacks(world):
+    records = [order(str(number), customer=customer_of(str(number))) for number in range(5)]
+    assert len(world.run(*records)) == 10
+    with duckdb.connect(world.path) as db:
+        db.execute("DROP VIEW fates; ALTER TABLE memory DROP COLUMN seen_before")
+    assert world.run(*records, order("9"), sent_from="anew") != []
+    assert world.run(*records, order("9")) == []
+
+
+def test_a_copy_for_a_dry_run_changes_no_version(world, tmp_path):
+    """A newer program that is only tried leaves the older one its ledger."""
+    world.run(order())
+    with duckdb.connect(world.path) as db:
+        db.execute("UPDATE ledger SET version = 1")
+        before = db.execute("DESCRIBE memory").fetchall()
+    copied(world.path, str(tmp_path / "copy.duckdb"))
+    with duckdb.connect(world.path) as db:
+        assert db.execute("SELECT version FROM ledger").fetchall() == [(1,)]
+        assert db.execute("DESCRIBE memory").fetchall() == before
 
 
 @pytest.mark.parametrize("content", [b"no database at all", b"x" * 100_000])
