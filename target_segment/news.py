@@ -422,15 +422,16 @@ class Newsroom:
         # Both ids are the subject: several orders of one guest are one link.
         key = f"{name}:{guest}"
         fates = person.memory.fates
-        if key in fates:
+        known = fates.get(key)
+        if known and (known.fate != BEFORE or known.start < self._since(name)):
             return None
         start, at = row.seen_at or proof.created, proof.instant
-        if linked := fates.get(f"identity_linked:{guest}"):
+        if known:
+            start, at = known.start, known.at
+        elif linked := fates.get(f"identity_linked:{guest}"):
             # An alias that is switched on later is as old as the link.
             start, at = linked.start, linked.at
         fate = self._due(name, start, row, proof.order, barred=barred)
-        if fate == BEFORE:
-            return None
         fates[key] = Fate(fate, start, at)
         person.changed = True
         self.tally[name, fate] += 1

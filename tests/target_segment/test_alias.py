@@ -81,3 +81,17 @@ def test_segment_swallows_an_alias_without_both_ids():
     event = {"type": "alias", "userId": "7", "messageId": "m"}
     assert "previousId" in _flaw(event)
     assert _flaw(event | {"previousId": "a"}) is None
+
+
+@pytest.mark.parametrize("link", [{"alias": True}, {"events": {}}])
+def test_a_link_of_before_it_was_switched_on_is_not_told_at_the_next_change(tmp_path, link):
+    """Nobody else knows since when it is so: that it lay before is remembered with the first reading."""
+    world = World(tmp_path, since="now", events={"identity_linked": False})
+    world.run(order(**guest()), at="2026-02-28T00:00:00Z")
+    world.run(LINKED, at=day(4))
+    assert world.run(LINKED, at=day(11), **link) == []
+    changed = order(updated_at=day(11), customer=customer_of("9"), tags=["ring"])
+    assert names(world.run(changed, at=day(12), **link)) == ["Order Updated"]
+    told = world.run(changed, at=day(13), **link, since=SINCE)
+    assert len(told) == 1, "and lowering `since` tells it, once"
+    assert world.run(changed, at=day(14), **link, since=SINCE, sent_from="x") == []
