@@ -342,7 +342,8 @@ class Pipeline:
             items=part.items,
             keys=sorted(part.keys),
             found=part.recalled.result() if part.recalled else [],
-            declared=self._streams.declared if self._streams else {},
+            # Asked is asked: the next SCHEMA may come before this question leaves.
+            declared=dict(self._streams.declared) if self._streams else {},
         )
         if beside is None:
             self._edited(self._editor.edit(asked), sequence, scope, part.refusals)

@@ -242,6 +242,41 @@ def test_many_records_are_decided_in_the_second_process_alike(machine):
     assert machine.run(schema(), *lines, sent_from="elsewhere") == []
 
 
+class Heard:
+    """A second process, and what it was asked."""
+
+    def __init__(self, process, asked):
+        self.process, self.asked = process, asked
+
+    def ready(self):
+        return self.process.ready(None)
+
+    def edit(self, asked):
+        self.asked.append(asked)
+        return self.process.edit(asked)
+
+    def close(self):
+        self.process.close()
+
+
+def test_what_the_second_process_was_asked_stays_as_it_was_when_another_schema_comes(machine):
+    asked = []
+
+    class Hasty(TargetSegment):
+        chunk_records = 2
+
+        def _beside(self, source):
+            return Heard(super()._beside(source), asked)
+
+    machine.target = Hasty
+    first = [record(id=number, other=number) for number in range(10)]
+    then = [record(id=number, other=number + 50) for number in range(10)]
+    other = schema(keys=("other",), fields=(*FIELDS, "other"))
+    assert len(machine.run(schema(), *first, other, *then, streams={"subscriptions": STARTED})) == 20
+    keys = [each.declared["subscriptions.once"].keys for each in asked]
+    assert keys == [["id"]] * 3 + [["other"]] * 5
+
+
 def test_stream_maps_apply_first(machine):
     maps = {"subscriptions": {"__alias__": "plans", "plan": "plan.upper()"}}
     (told,) = machine.run(schema(), record(), streams={"plans": STARTED}, stream_maps=maps)
