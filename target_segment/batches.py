@@ -12,8 +12,10 @@ MOST_EVENTS = 2_500
 MOST_BYTES = 475_000
 
 
-def pack(events: Iterable[Event], platform: str, shop: str, most_bytes: int = MOST_BYTES) -> list[Batch]:
-    """Return batches, still without numbers, that hold all events within the limits, those of one person together and in order."""
+def pack(
+    events: Iterable[Event], platform: str, shop: str, number: Callable[[], int], most_bytes: int = MOST_BYTES
+) -> list[Batch]:
+    """Return batches that hold all events within the limits, those of one person together and in their order."""
     by_person: dict[str, list[Event]] = {}
     for event in events:
         by_person.setdefault(event.person, []).append(event)
@@ -23,12 +25,12 @@ def pack(events: Iterable[Event], platform: str, shop: str, most_bytes: int = MO
     for event in (event for theirs in by_person.values() for event in theirs):
         # The + 1 is the comma between the items of a JSON array.
         if held and (size + len(event.body) + 1 > most_bytes or len(held) == MOST_EVENTS):
-            batches.append(_batch(held, platform, shop))
+            batches.append(_batch(number(), held, platform, shop))
             held, size = [], WRAPPING
         held.append(event)
         size += len(event.body) + 1
     if held:
-        batches.append(_batch(held, platform, shop))
+        batches.append(_batch(number(), held, platform, shop))
     return batches
 
 
@@ -45,7 +47,7 @@ def halves(batch: Batch, number: Callable[[], int]) -> tuple[Batch, Batch]:
     return half(slice(None, middle)), half(slice(middle, None))
 
 
-def _batch(events: Sequence[Event], platform: str, shop: str) -> Batch:
+def _batch(number: int, events: Sequence[Event], platform: str, shop: str) -> Batch:
     people: set[str] = set()
     for event in events:
         people.update(event.people)
@@ -56,4 +58,4 @@ def _batch(events: Sequence[Event], platform: str, shop: str) -> Batch:
         )
         for event in events
     ]  # fmt: skip
-    return sealed(0, [event.body for event in events], receipts, frozenset(people))
+    return sealed(number, [event.body for event in events], receipts, frozenset(people))

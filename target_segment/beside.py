@@ -4,6 +4,7 @@ It holds nothing that is not in the ledger or on its way there: should it be kil
 """
 
 import contextlib
+import fcntl
 import gc
 import os
 import select
@@ -11,6 +12,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 from typing import IO, Any
 
 import msgspec
@@ -37,6 +41,10 @@ class Beside:
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and nobody else's words
             [sys.executable, "-c", begin], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        for pipe in (self._into, self._from):
+            _widen(pipe)
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking beside")
+        self._answering = ThreadPoolExecutor(1, thread_name_prefix="answers from beside")
         self._started = False
         told = {name: value for name, value in settings.items() if name != "write_key"}
         self._send(_encode({"settings": told, "source": source}))
@@ -48,16 +56,22 @@ class Beside:
             self._started = True
         return self._started
 
-    def edit(self, asked: Assignment) -> Edition:
-        """Ask, and wait for the answer; one question at a time."""
+    def edit(self, asked: Assignment) -> Future[Edition]:
+        """Ask; answers come in the order of the questions. A question may wait there while the one before is answered."""
         self.ready(None)
-        self._send(_encode(asked))
+        sent = self._asking.submit(lambda: self._send(_encode(asked)))
+        return self._answering.submit(self._answered, sent)
+
+    def _answered(self, sent: Future[None]) -> Edition:
+        sent.result()
         return _edition.decode(self._receive())
 
     def close(self) -> None:
-        """Let it end."""
+        """Let it end, once it has answered what it was asked last."""
+        self._asking.shutdown(cancel_futures=True)
         with contextlib.suppress(OSError):
             self._into.close()
+        self._answering.shutdown(cancel_futures=True)
         self._from.close()
         self._process.wait()
 
@@ -106,7 +120,9 @@ def serve() -> None:
     with contextlib.suppress(BrokenPipeError):
         editor = Editor(said["settings"], said["source"])
         _write(out, _READY, b"")
-        while (asked := _read(source, 0)[1]) is not None:
+        questions: SimpleQueue[bytes | None] = SimpleQueue()
+        Thread(target=_take, args=(source, questions), daemon=True).start()
+        while (asked := questions.get()) is not None:
             try:
                 answer = _encode(editor.edit(_assignment.decode(asked)))
             except Exception as error:  # noqa: BLE001 - it is raised in the first process, which ends the run
@@ -118,6 +134,21 @@ def serve() -> None:
                 _write(out, _ERROR, said.encode())
                 return
             _write(out, _ANSWER, answer)
+
+
+def _take(source: IO[bytes], questions: "SimpleQueue[bytes | None]") -> None:
+    """Take questions in while others are being answered, so that nobody waits for a pipe."""
+    content: bytes | None = b""
+    while content is not None:
+        _, content = _read(source, 0)
+        questions.put(content)
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold a megabyte, where the system can do that: fewer turns for the same bytes."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
 
 
 def _write(file: IO[bytes], kind: bytes, content: bytes) -> None:

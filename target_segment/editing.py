@@ -1,7 +1,7 @@
 """What of a chunk's records is news, rendered and packed: the pure part of the straight way, a question with one answer.
 
 Questions and answers are plain data, so that an editor may sit in a process of its own (see `beside.py`). An editor keeps
-what the last chunks changed: the ledger may be asked about a chunk before it has heard of the two before it.
+what the last chunks changed: the ledger may be asked about a chunk before it has heard of the three before it.
 """
 
 from collections import deque
@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from target_segment.batches import pack
 from target_segment.errors import Malformed, SegmentError, TemplateError, Unsendable
 from target_segment.events import choices, renderer
 from target_segment.filters import keeps_customer, keeps_order, refused
@@ -31,7 +30,7 @@ from target_segment.memory import (
     recalled,
 )
 from target_segment.news import Newsroom
-from target_segment.request import Batch, Event
+from target_segment.request import Event
 from target_segment.snapshots import Foreign, snapshot
 from target_segment.streams import Declared, Streams
 from target_segment.streams.mapping import tellings
@@ -68,11 +67,11 @@ class Assignment(Struct, array_like=True, gc=False):
 class Edition(Struct, array_like=True, gc=False):
     """What is to be told of an assignment, and what memory will then hold.
 
-    `rows` are the changed rows of memory as `document` writes them, `replaced` the keys of those that there were before. The
-    batches have no numbers yet. `tally` counts what was decided, per transition and fate.
+    `events` are in the order in which they are told. `rows` are the changed rows of memory as `document` writes them,
+    `replaced` the keys of those that there were before. `tally` counts what was decided, per transition and fate.
     """
 
-    batches: list[Batch]
+    events: list[Event]
     rows: bytes
     replaced: list[Key]
     refusals: list[Refusal]
@@ -119,7 +118,7 @@ class Editor:
             self._decide(item, asked.scope, room, rows, events, refusals)
         changed = [row for row in rows.values() if row.changed]
         edition = Edition(
-            batches=pack(events, *asked.scope),
+            events=events,
             rows=document(changed, self._source, asked.scope),
             replaced=[(row.stream, row.subject) for row in changed if row.replaces],
             refusals=refusals,
@@ -132,7 +131,7 @@ class Editor:
 
     def _update(self, rows: dict[Key, Row], asked: Assignment) -> None:
         """Put what the last chunks changed in the place of what the ledger knew."""
-        while self._newest and self._newest[0][0] < asked.sequence - 2:
+        while self._newest and self._newest[0][0] < asked.sequence - 3:
             self._newest.popleft()
         for _, scope, newer in self._newest:
             if scope == asked.scope:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
-from target_segment.batches import halves
+from target_segment.batches import halves, pack
 from target_segment.beside import Beside
 from target_segment.delivery import UNCERTAIN_AFTER
 from target_segment.editing import Assignment, Edition, Editor, Item, malformed
@@ -39,7 +39,9 @@ CONFIRM_SECONDS = 1.0
 PROBATION = 20
 """How many single events may be refused, while nothing was ever accepted, before the refusal is not the events'."""
 
-LONG = 3
+AHEAD = 2
+"""How many questions the second process may have: one that it answers, one that waits there."""
+LONG = 2
 """From the how-manieth chunk on a second process pays."""
 
 Intended = tuple[int, list[Batch]]
@@ -131,7 +133,6 @@ class Pipeline:
         self._watched: dict[Scope, dict[str, Watched]] = {}
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._desk = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._line = ThreadPoolExecutor(1, thread_name_prefix="beside")
         self._moved: set[Scope] = set()
         self._buffer: list[tuple[str, msgspec.Raw, datetime]] = []
         self._buffered = 0
@@ -234,7 +235,6 @@ class Pipeline:
     def close(self) -> None:
         """Let deliveries under way end and start no other."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._line.shutdown(wait=True, cancel_futures=True)
         if self._beside:
             self._beside.close()
         self._desk.shutdown(wait=True)
@@ -348,9 +348,9 @@ class Pipeline:
         if beside is None:
             self._edited(self._editor.edit(asked), sequence, scope, part.refusals)
             return
-        while self._editions:
+        while len(self._editions) >= AHEAD:
             self._collect(block=True)
-        self._editions.append((self._line.submit(beside.edit, asked), sequence, scope, part.refusals))
+        self._editions.append((beside.edit(asked), sequence, scope, part.refusals))
 
     def _long(self, sequence: int, scope: Scope, part: Part) -> Beside | None:
         """Return the second process once it has started; a short run does without."""
@@ -377,7 +377,7 @@ class Pipeline:
 
     def _intend(self, scope: Scope, edition: Edition, refusals: list[Refusal]) -> Intended:
         """At the desk: commit what is about to be told."""
-        batches = [msgspec.structs.replace(batch, id=self._ledger.next_batch()) for batch in edition.batches]
+        batches = pack(edition.events, *scope, self._ledger.next_batch)
         self._at("before intent")
         group = self._ledger.intend(scope, edition.rows, batches, self._fresh(refusals))
         self._at("after intent")

@@ -20,7 +20,7 @@ WRAPPING = len(_HEAD) + len(_TAIL) + 30
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
-class Event(Struct, frozen=True, gc=False):
+class Event(Struct, frozen=True, array_like=True, gc=False):
     """One Segment call, ready for a batch: `body` is its compact JSON, but for `sentAt`."""
 
     transition: str

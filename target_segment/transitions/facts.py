@@ -170,7 +170,7 @@ def merged(old: str, new: str) -> str:
     >>> merged("a,b,c", "x,,-")
     'x,b,-'
     """
-    if old == new:
+    if not old or old == new:
         return new
     known = old.split(",")
     said = new.split(",")

@@ -20,7 +20,7 @@ def event(number, person="p", size=0, others=()):
 
 
 def packed(events, **limits):
-    return pack(events, "shopify", "shop.test", **limits)
+    return pack(events, "shopify", "shop.test", count(1).__next__, **limits)
 
 
 def ids(batch):

@@ -61,14 +61,14 @@ def test_it_answers_as_an_editor_in_this_process(settings, beside):
     for number in range(1, 4):
         # The second and third question are about what the first one changed.
         asked = assignment(settings, order(id=str(1 + number % 2), total=20.0 + number), sequence=number)
-        said = beside.edit(asked)
+        said = beside.edit(asked).result()
         assert plain(said) == plain(here.edit(asked))
-        assert said.batches
+        assert said.events
 
 
 def test_what_is_malformed_comes_back_as_a_refusal(settings, beside):
     odd = order(id="1") | {"line_items": "none"}
-    (refusal,) = beside.edit(assignment(settings, odd)).refusals
+    (refusal,) = beside.edit(assignment(settings, odd)).result().refusals
     assert (refusal.fate, refusal.subject, refusal.payload) == ("malformed", "1", bytes(raw(odd)))
 
 
@@ -81,18 +81,18 @@ def test_a_process_that_is_gone_is_said_so(settings, beside):
     os.kill(beside._process.pid, signal.SIGKILL)
     beside._process.wait()
     with pytest.raises(SegmentError, match=r"second process .*code -9.*second_process"):
-        beside.edit(assignment(settings, order(id="1")))
+        beside.edit(assignment(settings, order(id="1"))).result()
 
 
 def test_a_signal_to_the_group_does_not_end_it(settings, beside):
     beside.ready(None)
     for each in (signal.SIGINT, signal.SIGTERM):
         os.kill(beside._process.pid, each)
-    assert beside.edit(assignment(settings, order(id="1"))).batches
+    assert beside.edit(assignment(settings, order(id="1"))).result().events
 
 
 def test_what_goes_wrong_there_is_raised_here(settings, beside):
     asked = assignment(settings, order(id="1"))
     asked.keys = []
     with pytest.raises(SegmentError, match="unexpected KeyError"):
-        beside.edit(asked)
+        beside.edit(asked).result()
