@@ -4,6 +4,7 @@ A template places values and never computes money: all that is derived is derive
 places is written with the digits it came with. What it leaves null is left out, as everywhere.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import isfinite
@@ -165,12 +166,12 @@ def _compiled(name: str, text: str, timeout: int) -> Callable[[Any, str], dict[s
         except JException as error:
             place = error.location if (error.location or -1) >= 0 else reached[0]
             raise TemplateError(
-                f"template `{name}` failed on {record}, at position {place}: {error}"
+                f"template `{name}` failed on {record}, at position {place}: {_unsaid(error, given)}"
             ) from error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             # What jsonata-python lets through is Python's own: the template is as wrong as with its own errors.
             raise TemplateError(
-                f"template `{name}` failed on {record}, at position {reached[0]}: {type(error).__name__}: {error}"
+                f"template `{name}` failed on {record}, at position {reached[0]}: {type(error).__name__}: {_unsaid(error, given)}"
             ) from error
         if not isinstance(found, dict):
             raise TemplateError(
@@ -179,6 +180,23 @@ def _compiled(name: str, text: str, timeout: int) -> Callable[[Any, str], dict[s
         return found
 
     return evaluate
+
+
+def _unsaid(error: Exception, given: Any) -> str:
+    """Return what an error says without what the record does: it goes to the log, where nobody expects an address."""
+    text = str(error)
+    for said in sorted(_said(given), key=len, reverse=True):
+        text = text.replace(said, "…")
+    # Of what a template made of it, Python's own errors quote it.
+    return re.sub(r"'.*'|\".*\"", "…", text) if isinstance(error, (ValueError, LookupError)) else text
+
+
+def _said(given: Any) -> set[str]:
+    """Return every text in a document that is long enough to say something."""
+    if isinstance(given, str):
+        return {given} if len(given) > 2 else set()
+    inner = given.values() if isinstance(given, dict) else given if isinstance(given, list) else ()
+    return {text for each in inner for text in _said(each)}
 
 
 def _noting(reached: list[int], bounded: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:

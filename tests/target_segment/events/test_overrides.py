@@ -132,6 +132,30 @@ def test_a_template_that_fails_on_one_record_names_it():
     assert render(told), "the next record is none the worse"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$number(record.note)",
+        "$toMillis($uppercase(record.note))",
+        "record.note > 3",
+        '$count(record.tags) > 5 ? $error("what of " & record.note)',
+        '{record.note: 1, record.note & "": 2}',
+    ],
+)
+def test_an_error_says_nothing_of_what_the_record_says(text):
+    """It goes to the log."""
+    render = renderer({"templates": {"order_completed": f'{{"a": record.note ? ({text})}}'}})
+    told = example("order_completed", "orders")
+    odd = msgspec.structs.replace(
+        told,
+        snapshot=msgspec.structs.replace(told.snapshot, note="anna@example.org, Hafen 5", tags=["x"] * 6),
+    )
+    with pytest.raises(TemplateError, match="failed on order 1, at position") as failed:
+        render(odd)
+    assert "anna" not in str(failed.value).lower()
+    assert "hafen" not in str(failed.value).lower()
+
+
 def test_a_template_that_runs_away_is_stopped():
     began = time.monotonic()
     with pytest.raises(TemplateError, match=r"failed on order 1.*timeout after 50 milliseconds"):
