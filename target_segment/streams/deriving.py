@@ -118,7 +118,7 @@ def _transition(
     telling: Telling, fields: Fields, changed: datetime | None, who: Identity, read_at: datetime
 ) -> Transition | None:
     """Return what is to be told of a record, None where it has not happened: another state, or an instant that is null."""
-    if any(reach(fields, field) not in values for field, values in telling.when.items()):
+    if not all(_among(reach(fields, field), values) for field, values in telling.when.items()):
         return None
     at = _instant(telling, fields, telling.timestamp) if telling.timestamp else changed
     if not telling.once:
@@ -133,6 +133,14 @@ def _transition(
     interval = bool(telling.when) and not telling.timestamp
     start = _instant(telling, fields, telling.created) if telling.created else at
     return Transition(name=telling.label, start=None if interval else start or at, at=at)
+
+
+def _among(value: Any, values: list[Any]) -> bool:
+    """Say whether a value is one of those in the settings, whose fractions are no exact numbers."""
+    return value in values or (
+        isinstance(value, Decimal)
+        and any(isinstance(each, float) and value == Decimal(repr(each)) for each in values)
+    )
 
 
 def _facts(telling: Telling, fields: Fields, who: Identity) -> str:

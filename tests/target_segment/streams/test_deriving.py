@@ -105,3 +105,10 @@ def test_a_number_that_nobody_can_reckon_with_is_malformed_and_stops_no_run(numb
     said = b'{"id": 1, "%s": %s}' % (field.encode(), number.encode())
     with pytest.raises(Malformed, match="too large"):
         proved(said, created="made")
+
+
+@pytest.mark.parametrize(
+    ("said", "when", "so"), [(0.1, 0.1, True), (0.10, [1, 0.1], True), (0.2, 0.1, False)]
+)
+def test_a_fraction_in_when_is_the_fraction_that_it_is(said, when, so):
+    assert bool(proved({"id": 1, "rate": said}, when={"rate": when}).transitions) is so
