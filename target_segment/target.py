@@ -407,6 +407,13 @@ class TargetSegment(Target):
             {"type": "RECORD", "stream": message.stream, "record": msgspec.json.decode(message.record)}
         )
 
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Stop: records in files of their own would go by the stream maps and the order of what is read, and be told by nobody."""
+        raise Garbled(
+            f"the stream {message_dict.get('stream')} comes in BATCH messages, which are not read: let the tap write records "
+            "(take `batch_config` out of its settings)"
+        )
+
     def take(self, stream: str, stream_schema: dict[str, Any], record: msgspec.Raw) -> None:
         """Take a record that came through the SDK's stream maps."""
         if is_canonical(stream, stream_schema) and self._pipeline:
