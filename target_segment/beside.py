@@ -39,7 +39,11 @@ class Beside:
         # What it is to know goes through the pipe: a command line can be read by others.
         begin = f"import sys; sys.path[:] = {sys.path!r}; from target_segment import beside; beside.serve()"
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and nobody else's words
-            [sys.executable, "-c", begin], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", begin],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Ctrl-C goes to the whole group, also before the process can say that it does not heed it.
+            process_group=0,
         )
         for pipe in (self._into, self._from):
             _widen(pipe)

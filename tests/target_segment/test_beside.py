@@ -91,6 +91,10 @@ def test_a_signal_to_the_group_does_not_end_it(settings, beside):
     assert beside.edit(assignment(settings, order(id="1"))).result().events
 
 
+def test_ctrl_c_in_a_terminal_does_not_reach_it_not_even_while_it_starts(beside):
+    assert os.getpgid(beside._process.pid) != os.getpgid(0)
+
+
 def test_what_goes_wrong_there_is_raised_here(settings, beside):
     asked = assignment(settings, order(id="1"))
     asked.keys = []
