@@ -23,7 +23,7 @@ from target_segment.batches import halves, pack
 from target_segment.beside import Beside
 from target_segment.delivery import UNCERTAIN_AFTER
 from target_segment.editing import Assignment, Edition, Editor, Item, malformed
-from target_segment.errors import Denied, Malformed, Misconfigured, Refused
+from target_segment.errors import Denied, Malformed, Misconfigured, Refused, SegmentError
 from target_segment.identity import Identity, Resolve
 from target_segment.ledger import Ledger
 from target_segment.memory import REJECTED, Found, Key, Refusal, Scope, Watched
@@ -356,11 +356,19 @@ class Pipeline:
         """Return the second process once it has started; a short run does without."""
         if self._make_beside is None or sequence < LONG:
             return None
-        if self._beside is None:
-            self._beside = self._make_beside()
+        try:
+            self._beside = self._beside or self._make_beside()
+            ready = scope in self._moved or self._beside.ready()
+        except (OSError, SegmentError) as error:
+            if self._moved:
+                raise
+            # Nothing was left to it yet.
+            self._warn(f"a second process could not be started, so this run does without ({error})")
+            self._make_beside = None
+            return None
+        if not ready:
+            return None
         if scope not in self._moved:
-            if not self._beside.ready():
-                return None
             self._moved.add(scope)
             # It knows nothing of what was decided here: all of that is before this question at the desk.
             part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))

@@ -14,7 +14,7 @@ from target_segment.identity import Identity
 from target_segment.memory import Watched
 from target_segment.settings import check
 from target_segment.target import SETTINGS
-from tests.target_segment.world import SHOP, SINCE, day, instant, raw
+from tests.target_segment.world import CUT, SHOP, SINCE, World, day, instant, raw
 from tests.target_segment.world import order as told_order
 
 SCOPE = tuple(SHOP.values())
@@ -100,3 +100,26 @@ def test_what_goes_wrong_there_is_raised_here(settings, beside):
     asked.keys = []
     with pytest.raises(SegmentError, match="unexpected KeyError"):
         beside.edit(asked).result()
+
+
+def test_a_run_whose_second_process_cannot_be_started_does_without(tmp_path):
+    world = World(tmp_path)
+
+    def none():
+        raise OSError("no more processes")
+
+    world.beside = none
+    said = [each for number in range(5) for each in (told_order(str(number)), CUT)]
+    assert len([each for each in world.run(*said) if each["type"] == "track"]) == 5
+    (warning,) = world.last.warnings
+    assert "no more processes" in warning
+
+
+def test_a_run_whose_second_process_dies_before_its_first_question_does_without(tmp_path, beside):
+    world = World(tmp_path)
+    beside._process.kill()
+    beside._process.wait()
+    world.beside = lambda: beside
+    said = [each for number in range(5) for each in (told_order(str(number)), CUT)]
+    assert len([each for each in world.run(*said) if each["type"] == "track"]) == 5
+    assert len(world.last.warnings) == 1

@@ -244,6 +244,7 @@ class World:
             **settings,
         }
         self.clock = instant(day(20))
+        self.beside = None
         self.courier = Courier(answer, now=lambda: self.clock)
         self.last = Run()
 
@@ -304,6 +305,7 @@ class World:
             watched=watched,
             print_state=lambda value: seen.states.append(json.loads(value)),
             fingerprint=_fingerprint(source, settings),
+            beside=self.beside,
             concurrency=settings["concurrency"],
             hold_uncertain=settings["hold_uncertain"],
             warn=seen.warnings.append,
