@@ -67,7 +67,7 @@ def lives(draw):
 
 
 @every
-@settings(max_examples=5, **LIVES)
+@settings(max_examples=3, **LIVES)
 @given(life=lives())
 def test_segment_holds_what_a_perfect_observer_told(dialect, life):
     """Once and running events exactly, states in order and current, a full second reading tells nothing."""
@@ -90,15 +90,15 @@ def test_segment_holds_what_a_perfect_observer_told(dialect, life):
 def test_nothing_is_lost_over_a_month_of_polls_at_random(dialect, tmp_path):
     """As a scheduler polls that is now and then away: after minutes, hours or days, with the second look when it is due."""
     draw = Random(f"month/{dialect}")  # noqa: S311 - the same month every time
-    shop = Shop(seed=31, start=START, orders_per_day=2, customers_per_day=0.7, max_lines=9)
+    shop = Shop(seed=31, start=START, orders_per_day=1.5, customers_per_day=0.5, max_lines=9)
     end = START + timedelta(days=30)
     with World(dialect, tmp_path, shop) as world:
         while shop.now < end:
-            shop.advance(3600 * min(72, draw.expovariate(1 / 34)))
+            shop.advance(3600 * min(72, draw.expovariate(1 / 44)))
             world.poll()
         world.settle()
-        assert len(world.polls) > 15
-        assert len(shop.orders) > 40
+        assert len(world.polls) > 12
+        assert len(shop.orders) > 30
         assert world.wrong() == []
         told = len(world.segment.events)
         world.tell(world.read(None))
