@@ -1,7 +1,7 @@
-"""What of a chunk's records is news, rendered and packed: the pure part of the straight way, a question with one answer.
+"""What of a chunk's records is news, and rendered: the pure part of the straight way, a question with one answer.
 
 Questions and answers are plain data, so that an editor may sit in a process of its own (see `beside.py`). An editor keeps
-what the last chunks changed: the ledger may be asked about a chunk before it has heard of the three before it.
+what the last chunks changed: the ledger may be asked about a chunk before it has heard of those just before it.
 """
 
 from collections import deque
@@ -35,6 +35,9 @@ from target_segment.snapshots import Foreign, snapshot
 from target_segment.streams import Declared, Streams
 from target_segment.streams.mapping import tellings
 from target_segment.transitions import TABLE, News, Proof, customers, fulfillments, orders, refunds
+
+LOOKS_BACK = 3
+"""How many chunks before the one that it is asked about an editor knows by itself: the ledger must have heard of all earlier ones."""
 
 
 class Item(NamedTuple):
@@ -131,7 +134,7 @@ class Editor:
 
     def _update(self, rows: dict[Key, Row], asked: Assignment) -> None:
         """Put what the last chunks changed in the place of what the ledger knew."""
-        while self._newest and self._newest[0][0] < asked.sequence - 3:
+        while self._newest and self._newest[0][0] < asked.sequence - LOOKS_BACK:
             self._newest.popleft()
         for _, scope, newer in self._newest:
             if scope == asked.scope:

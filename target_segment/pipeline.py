@@ -3,7 +3,7 @@
 Left of delivery everything but the intent may run any number of times. A STATE line is printed when everything before it
 has its receipt; a later one supersedes an earlier one.
 
-Who works: this thread reads and looks at whom records are about; an editor decides, renders and packs (see `editing.py`), in
+Who works: this thread reads and looks at whom records are about; an editor decides and renders (see `editing.py`), in
 a second process once a run turns out to be long; one desk keeps the ledger, in the order in which it is asked; the
 deliveries fly.
 """
@@ -22,7 +22,7 @@ from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 from target_segment.batches import halves, pack
 from target_segment.beside import Beside
 from target_segment.delivery import UNCERTAIN_AFTER
-from target_segment.editing import Assignment, Edition, Editor, Item, malformed
+from target_segment.editing import LOOKS_BACK, Assignment, Edition, Editor, Item, malformed
 from target_segment.errors import Denied, Malformed, Misconfigured, Refused, SegmentError
 from target_segment.identity import Identity, Resolve
 from target_segment.ledger import Ledger
@@ -287,8 +287,11 @@ class Pipeline:
     def _looked_at(self, chunk: Chunk) -> dict[Scope, Part]:
         """Return by shop what of a chunk is new, with its keys read, and ask what is remembered of them.
 
-        The answer may lack what the chunks before it change: the editor has those rows at hand.
+        The answer may lack what the chunks just before it change: the editor has those rows at hand. Earlier ones must be
+        decided: chunks in which nothing is new pass an editor that is slow.
         """
+        while self._editions and self._editions[0][1] < chunk.sequence - LOOKS_BACK:
+            self._collect(block=True)
         unchanged = chunk.unchanged.result()
         parts: dict[Scope, Part] = {}
         for (stream, raw, read_at), form in zip(chunk.records, chunk.forms, strict=True):

@@ -2,6 +2,9 @@
 
 import os
 import signal
+from collections import deque
+from concurrent.futures import Future
+from threading import Thread
 
 import msgspec
 import pytest
@@ -123,3 +126,50 @@ def test_a_run_whose_second_process_dies_before_its_first_question_does_without(
     said = [each for number in range(5) for each in (told_order(str(number)), CUT)]
     assert len([each for each in world.run(*said) if each["type"] == "track"]) == 5
     assert len(world.last.warnings) == 1
+
+
+class Reluctant:
+    """A second process that answers only once somebody waits for it: as slow as can be."""
+
+    def __init__(self, editor):
+        self.editor, self.asked = editor, deque()
+
+    def ready(self):
+        return True
+
+    def edit(self, asked):
+        edition = Future()
+        edition._waiters = Waiters(self.answer)
+        self.asked.append((asked, edition))
+        return edition
+
+    def answer(self):
+        while self.asked:
+            asked, edition = self.asked.popleft()
+            edition.set_result(self.editor.edit(asked))
+
+    def close(self):
+        pass
+
+
+class Waiters(list):
+    """Who waits for a future; the first who does lets it be answered."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def append(self, waiter):
+        super().append(waiter)
+        Thread(target=self.answer).start()
+
+
+def test_what_a_slow_second_process_decided_is_known_however_much_passes_unchanged_meanwhile(tmp_path):
+    world = World(tmp_path)
+    world.chunk_records = 1
+    settings = check(SETTINGS, world.settings)
+    world.beside = lambda: Reluctant(Editor(settings, segment_source(settings)))
+    before, after = told_order("1"), told_order("1", tags=["gift"], updated_at=day(9))
+    told = world.run(told_order("0"), before, *[told_order("0")] * 6, after)
+    tracks = [(each["event"], each["properties"]["order_id"]) for each in told if each["type"] == "track"]
+    assert tracks == [("Order Completed", "0"), ("Order Completed", "1"), ("Order Updated", "1")]

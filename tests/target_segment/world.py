@@ -16,7 +16,7 @@ from target_segment.editing import Editor, switched_on
 from target_segment.errors import Refused, Unavailable
 from target_segment.identity import resolver
 from target_segment.ledger import opened
-from target_segment.pipeline import Pipeline, known_under, since_of
+from target_segment.pipeline import CHUNK_RECORDS, Pipeline, known_under, since_of
 from target_segment.settings import check
 from target_segment.target import _CONDITIONS, SETTINGS, _fingerprint, _since
 
@@ -245,6 +245,7 @@ class World:
         }
         self.clock = instant(day(20))
         self.beside = None
+        self.chunk_records = CHUNK_RECORDS
         self.courier = Courier(answer, now=lambda: self.clock)
         self.last = Run()
 
@@ -306,6 +307,7 @@ class World:
             print_state=lambda value: seen.states.append(json.loads(value)),
             fingerprint=_fingerprint(source, settings),
             beside=self.beside,
+            chunk_records=self.chunk_records,
             concurrency=settings["concurrency"],
             hold_uncertain=settings["hold_uncertain"],
             warn=seen.warnings.append,
