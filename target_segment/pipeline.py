@@ -42,7 +42,7 @@ PROBATION = 20
 AHEAD = 2
 """How many questions the second process may have: one that it answers, one that waits there."""
 LONG = 2
-"""From the how-manieth chunk on a second process pays."""
+"""With the how-manieth chunk a second process is sent for: a shorter run is over before it has started."""
 
 Intended = tuple[int, list[Batch]]
 """A group's number and its batches."""
@@ -197,6 +197,8 @@ class Pipeline:
         if len(self._buffer) >= self._chunk_records or self._buffered >= CHUNK_BYTES:
             # The newest chunk waits until the ledger was asked about it, while the one before is told.
             self._cut()
+            if self._sequence >= LONG:
+                self._send_for_help()
             self._work(keep=1)
             self.idle()
 
@@ -337,7 +339,7 @@ class Pipeline:
     def _tell(self, sequence: int, scope: Scope, part: Part) -> None:
         """Let it be decided what of one shop is news, and that be intended."""
         self._open[sequence].left += 1
-        beside = self._long(sequence, scope, part)
+        beside = self._helped(scope, part)
         asked = Assignment(
             sequence=sequence,
             scope=scope,
@@ -355,27 +357,38 @@ class Pipeline:
             self._collect(block=True)
         self._editions.append((beside.edit(asked), sequence, scope, part.refusals))
 
-    def _long(self, sequence: int, scope: Scope, part: Part) -> Beside | None:
-        """Return the second process once it has started; a short run does without."""
-        if self._make_beside is None or sequence < LONG:
-            return None
+    def _send_for_help(self) -> None:
+        """Begin, once, to start a second process: more is coming than one chunk."""
+        make, self._make_beside = self._make_beside, None
+        if make:
+            try:
+                self._beside = make()
+            except (OSError, SegmentError) as error:
+                self._do_without(error)
+
+    def _helped(self, scope: Scope, part: Part) -> Beside | None:
+        """Return the second process once it has started."""
+        if self._beside is None or scope in self._moved:
+            return self._beside
         try:
-            self._beside = self._beside or self._make_beside()
-            ready = scope in self._moved or self._beside.ready()
-        except (OSError, SegmentError) as error:
+            if not self._beside.ready():
+                return None
+        except SegmentError as error:
             if self._moved:
                 raise
             # Nothing was left to it yet.
-            self._warn(f"a second process could not be started, so this run does without ({error})")
-            self._make_beside = None
+            self._do_without(error)
             return None
-        if not ready:
-            return None
-        if scope not in self._moved:
-            self._moved.add(scope)
-            # It knows nothing of what was decided here: all of that is before this question at the desk.
-            part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
+        self._moved.add(scope)
+        # It knows nothing of what was decided here: all of that is before this question at the desk.
+        part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
         return self._beside
+
+    def _do_without(self, error: Exception) -> None:
+        self._warn(f"a second process could not be started, so this run does without ({error})")
+        gone, self._beside = self._beside, None
+        if gone:
+            gone.close()
 
     def _edited(self, edition: Edition, sequence: int, scope: Scope, refusals: list[Refusal]) -> None:
         """Let what was decided be intended."""

@@ -17,7 +17,7 @@ from target_segment.identity import Identity
 from target_segment.memory import Watched
 from target_segment.settings import check
 from target_segment.target import SETTINGS
-from tests.target_segment.world import CUT, SHOP, SINCE, World, day, instant, raw
+from tests.target_segment.world import SHOP, SINCE, World, day, instant, raw
 from tests.target_segment.world import order as told_order
 
 SCOPE = tuple(SHOP.values())
@@ -112,7 +112,8 @@ def test_a_run_whose_second_process_cannot_be_started_does_without(tmp_path):
         raise OSError("no more processes")
 
     world.beside = none
-    said = [each for number in range(5) for each in (told_order(str(number)), CUT)]
+    world.chunk_records = 1
+    said = [told_order(str(number)) for number in range(5)]
     assert len([each for each in world.run(*said) if each["type"] == "track"]) == 5
     (warning,) = world.last.warnings
     assert "no more processes" in warning
@@ -123,7 +124,8 @@ def test_a_run_whose_second_process_dies_before_its_first_question_does_without(
     beside._process.kill()
     beside._process.wait()
     world.beside = lambda: beside
-    said = [each for number in range(5) for each in (told_order(str(number)), CUT)]
+    world.chunk_records = 1
+    said = [told_order(str(number)) for number in range(5)]
     assert len([each for each in world.run(*said) if each["type"] == "track"]) == 5
     assert len(world.last.warnings) == 1
 
@@ -173,3 +175,11 @@ def test_what_a_slow_second_process_decided_is_known_however_much_passes_unchang
     told = world.run(told_order("0"), before, *[told_order("0")] * 6, after)
     tracks = [(each["event"], each["properties"]["order_id"]) for each in told if each["type"] == "track"]
     assert tracks == [("Order Completed", "0"), ("Order Completed", "1"), ("Order Updated", "1")]
+
+
+def test_a_run_of_one_chunk_and_a_rest_does_without(tmp_path):
+    """Starting a process would take longer than the rest."""
+    world = World(tmp_path)
+    world.chunk_records = 4
+    world.beside = lambda: pytest.fail("it was sent for")
+    assert len(world.run(*[told_order(str(number)) for number in range(7)])) == 8
