@@ -52,10 +52,13 @@ class Writer(GenericSingerWriter[bytes, Message]):
 
     def flush(self) -> None:
         """Hand on what is buffered."""
-        held, self._buffer = self._buffer, bytearray()
+        held, self._buffer = memoryview(self._buffer), bytearray()
+        out = sys.stdout.buffer
         try:
-            sys.stdout.buffer.write(held)
-            sys.stdout.buffer.flush()
+            # Where output is unbuffered (PYTHONUNBUFFERED) a write that a pause of the process cuts short says how much it took.
+            while held:
+                held = held[out.write(held) :]
+            out.flush()
         except BrokenPipeError as error:
             raise ReaderGone(
                 "the reader of our output has gone; the next run goes on from the last STATE that it kept"

@@ -116,7 +116,10 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.umask(0o077)
     gc.disable()
-    source, out = sys.stdin.buffer, sys.stdout.buffer
+    # A file of our own over stdout: where output is unbuffered (PYTHONUNBUFFERED) Python's drops what a pause of the process
+    # leaves of a long write. What anybody prints goes to stderr, not between the frames.
+    source, out = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
     _, first = _read(source, 0)
     if first is None:
         return

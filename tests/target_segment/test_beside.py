@@ -1,7 +1,10 @@
 """The second process answers as the first would, and a run that loses it stops with a clear error."""
 
+import fcntl
 import os
 import signal
+import sys
+import termios
 from collections import deque
 from concurrent.futures import Future
 from threading import Thread
@@ -92,6 +95,38 @@ def test_a_signal_to_the_group_does_not_end_it(settings, beside):
     for each in (signal.SIGINT, signal.SIGTERM):
         os.kill(beside._process.pid, each)
     assert beside.edit(assignment(settings, order(id="1"))).result().events
+
+
+def test_a_pause_of_the_process_in_the_middle_of_an_answer_loses_nothing(settings, monkeypatch):
+    """As by Ctrl-Z, or a container that is frozen; unbuffered, as containers often set it."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    beside = Beside(settings, segment_source(settings))
+    try:
+        beside.ready(None)
+        asked = assignment(settings, *[order(id=str(number)) for number in range(1_500)])
+        beside._send(msgspec.msgpack.encode(asked))
+        full = fcntl.fcntl(beside._from, fcntl.F_GETPIPE_SZ) - 2 * os.sysconf("SC_PAGESIZE")
+        while _waiting(beside._from) < full:
+            os.sched_yield()
+        os.kill(beside._process.pid, signal.SIGSTOP)
+        os.waitpid(beside._process.pid, os.WUNTRACED)
+        os.kill(beside._process.pid, signal.SIGCONT)
+        beside._send(msgspec.msgpack.encode(asked))
+        assert plain(beside._answered(_sent())) == plain(
+            Editor(settings, segment_source(settings)).edit(asked)
+        )
+    finally:
+        beside.close()
+
+
+def _waiting(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def _sent():
+    sent = Future()
+    sent.set_result(None)
+    return sent
 
 
 def test_ctrl_c_in_a_terminal_does_not_reach_it_not_even_while_it_starts(beside):
