@@ -23,15 +23,14 @@ from target_segment.memory import (
     Key,
     Refusal,
     Row,
+    Rows,
     Scope,
     Watched,
-    document,
     place,
-    recalled,
 )
 from target_segment.news import Newsroom
 from target_segment.request import Event
-from target_segment.snapshots import Foreign, snapshot
+from target_segment.snapshots import Content, Foreign, snapshot
 from target_segment.streams import Declared, Streams
 from target_segment.streams.mapping import tellings
 from target_segment.transitions import TABLE, News, Proof, customers, fulfillments, orders, refunds
@@ -41,10 +40,10 @@ LOOKS_BACK = 3
 
 
 class Item(NamedTuple):
-    """One record that was not seen in exactly this form before: raw, but for whom it is about."""
+    """One record that was not seen in exactly this form before: raw, where it was read, but for whom it is about."""
 
     stream: str
-    raw: bytes
+    raw: memoryview
     read_at: datetime
     form: str
     subject: str
@@ -54,7 +53,7 @@ class Item(NamedTuple):
 class Assignment(Struct, array_like=True, gc=False):
     """Records of one shop, with what the ledger says of all that they are about.
 
-    `keys` are those of memory that they touch, `found` what is remembered of these; `sequence` counts chunks.
+    `found` is what is remembered of these; `sequence` counts chunks.
     `declared` is what the SCHEMAs of mapped streams said.
     """
 
@@ -62,7 +61,6 @@ class Assignment(Struct, array_like=True, gc=False):
     scope: Scope
     watched: dict[str, Watched]
     items: list[Item]
-    keys: list[Key]
     found: list[Found]
     declared: dict[str, Declared] = {}
 
@@ -70,7 +68,7 @@ class Assignment(Struct, array_like=True, gc=False):
 class Edition(Struct, array_like=True, gc=False):
     """What is to be told of an assignment, and what memory will then hold.
 
-    `events` are in the order in which they are told. `rows` are the changed rows of memory as `document` writes them,
+    `events` are in the order in which they are told. `rows` are the changed rows of memory as `Rows.document` writes them,
     `replaced` the keys of those that there were before. `tally` counts what was decided, per transition and fate.
     """
 
@@ -106,24 +104,23 @@ class Editor:
         }
         self._rooms: dict[Scope, Newsroom] = {}
         self._warnings: list[str] = []
-        self._newest: deque[tuple[int, Scope, dict[Key, Row]]] = deque()
+        self._newest: dict[Scope, deque[tuple[int, dict[Key, Found]]]] = {}
 
     def edit(self, asked: Assignment) -> Edition:
         """Decide what is news, record by record, from bytes to event: what is decoded is still at hand when it is rendered."""
         if asked.declared:
             self.streams.declared.update(asked.declared)
-        rows = recalled(asked.keys, asked.found)
-        self._update(rows, asked)
+        rows = self._rows(asked)
         room = self._room(asked.scope, asked.watched)
         events: list[Event] = []
         refusals: list[Refusal] = []
         for item in asked.items:
             self._decide(item, asked.scope, room, rows, events, refusals)
-        changed = [row for row in rows.values() if row.changed]
+            rows.keep()
         edition = Edition(
             events=events,
-            rows=document(changed, self._source, asked.scope),
-            replaced=[(row.stream, row.subject) for row in changed if row.replaces],
+            rows=rows.document(),
+            replaced=[*rows.replaced],
             refusals=refusals,
             tally=[(*what, count) for what, count in room.tally.items()],
             warnings=self._warnings[:],
@@ -132,16 +129,14 @@ class Editor:
         self._warnings.clear()
         return edition
 
-    def _update(self, rows: dict[Key, Row], asked: Assignment) -> None:
-        """Put what the last chunks changed in the place of what the ledger knew."""
-        while self._newest and self._newest[0][0] < asked.sequence - LOOKS_BACK:
-            self._newest.popleft()
-        for _, scope, newer in self._newest:
-            if scope == asked.scope:
-                for key in rows.keys() & newer.keys():
-                    row = rows[key] = newer[key]
-                    row.replaces, row.changed = row.replaces or row.changed, False
-        self._newest.append((asked.sequence, asked.scope, rows))
+    def _rows(self, asked: Assignment) -> Rows:
+        """Return the rows of memory, with what the last chunks changed in the place of what the ledger knew."""
+        newest = self._newest.setdefault(asked.scope, deque())
+        while newest and newest[0][0] < asked.sequence - LOOKS_BACK:
+            newest.popleft()
+        rows = Rows(self._source, asked.scope, asked.found, [each for _, each in newest])
+        newest.append((asked.sequence, rows.decided))
+        return rows
 
     def _room(self, scope: Scope, watched: Mapping[str, Watched]) -> Newsroom:
         if scope not in self._rooms:
@@ -165,19 +160,17 @@ class Editor:
         item: Item,
         scope: Scope,
         room: Newsroom,
-        rows: dict[Key, Row],
+        rows: Rows,
         events: list[Event],
         refusals: list[Refusal],
     ) -> None:
         stream, raw, read_at, form, subject, identity = item
         try:
-            derive = self._derive.get(stream)
-            if derive:
-                proof = derive(snapshot(stream, raw), read_at)
-            else:
-                proof = self.streams.proof(stream, raw, identity, read_at)
+            proof = self._proof(item)
             news = room.news(proof, identity, rows)
         except Malformed as error:
+            # Of what it changed before it was refused, nothing is remembered.
+            rows.clear()
             refusals.append(malformed(scope, stream, raw, form, subject, error))
             return
         row = rows[stream, subject]
@@ -190,6 +183,17 @@ class Editor:
                 refusals.append(
                     _rejected(each, raw, proof, rows["identify", person] if person else row, error)
                 )
+
+    def _proof(self, item: Item) -> Proof:
+        derive = self._derive.get(item.stream)
+        if derive is None:
+            return self.streams.proof(item.stream, item.raw, item.identity, item.read_at)
+        proof = derive(snapshot(item.stream, item.raw), item.read_at)
+        if proof.subject != item.subject:
+            raise Malformed(
+                f"a record of {item.stream} has the subject {proof.subject!r}, which no memory was asked for"
+            )
+        return proof
 
     def _rendered(self, news: News, read_at: datetime) -> Event:
         of_history = self._age is not None and read_at - news.at > self._age
@@ -206,15 +210,15 @@ def switched_on(settings: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(named.union(each.label for each in tellings(settings)))
 
 
-def malformed(scope: Scope, stream: str, raw: bytes, form: str, subject: str, error: Malformed) -> Refusal:
+def malformed(scope: Scope, stream: str, raw: Content, form: str, subject: str, error: Malformed) -> Refusal:
     """Return what the ledger keeps of a record that is not what its schema says."""
     return Refusal(
         fate="malformed", stream=stream, platform=scope[0], shop=scope[1], subject=subject, message_id=form, reason=str(error),
-        payload=raw,
+        payload=bytes(raw),
     )  # fmt: skip
 
 
-def _rejected(news: News, raw: bytes, proof: Proof, row: Row, error: SegmentError) -> Refusal:
+def _rejected(news: News, raw: Content, proof: Proof, row: Row, error: SegmentError) -> Refusal:
     """Note in memory that an event could not be rendered, and return what the ledger keeps of it."""
     _, part, _ = place(news.entry.name, news.subject)
     if part in row.memory.fates:
@@ -222,6 +226,6 @@ def _rejected(news: News, raw: bytes, proof: Proof, row: Row, error: SegmentErro
         row.memory.fates[part] = Fate(REJECTED, fate.start, fate.at)
     return Refusal(
         fate=REJECTED, stream=row.stream, platform=proof.snapshot.platform, shop=proof.snapshot.shop,
-        transition=news.entry.name, subject=news.subject, message_id=news.message_id, reason=str(error), payload=raw,
+        transition=news.entry.name, subject=news.subject, message_id=news.message_id, reason=str(error), payload=bytes(raw),
         occurred=news.at,
     )  # fmt: skip

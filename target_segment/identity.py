@@ -125,7 +125,7 @@ _EMAIL = re.compile(r"[^@\s*]+@[^@\s*.]+(\.[^@\s*.]+)+")
 
 
 # One order names its customer several times over, and a customer orders again.
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 7)
 def real_id(value: str | UnsetType | None) -> str | None:
     """Return the id without the blanks around it, or None if it is none: empty, 0, -1, null and the like.
 
@@ -138,7 +138,7 @@ def real_id(value: str | UnsetType | None) -> str | None:
     return None if _JUNK.fullmatch(value) else value
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 7)
 def real_email(value: str | UnsetType | None) -> str | None:
     """Return the e-mail without the blanks around it, or None if nobody reads it: anonymised, a placeholder, no address.
 

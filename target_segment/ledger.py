@@ -34,12 +34,12 @@ from target_segment.memory import (
     Memory,
     Refusal,
     Row,
+    Rows,
     Scope,
     State,
     Watched,
     hashed,
     place,
-    recalled,
     tombstone,
 )
 from target_segment.request import Batch
@@ -210,7 +210,7 @@ class Ledger:
         ]
 
     def _row(self, scope: Scope, key: Key) -> Row:
-        return recalled([key], self.recall(scope, [key]))[key]
+        return Rows(self._source, scope, self.recall(scope, [key]))[key]
 
     # --- intent, receipt
 

@@ -4,7 +4,7 @@ One `Row` per subject of a stream, and one per Segment identity (stream `identif
 reads and changes them; nothing here does either.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -150,15 +150,72 @@ _encode = msgspec.json.Encoder(decimal_format="string").encode
 _memory = msgspec.json.Decoder(Memory)
 
 
-def recalled(keys: Iterable[Key], found: Iterable[Found]) -> dict[Key, Row]:
-    """Return the row of each key, a new one where nothing was found; what was found later counts."""
-    rows = {key: Row(*key) for key in keys}
-    for each in found:
-        rows[each.stream, each.subject] = Row(
-            each.stream, each.subject, _memory.decode(each.remembered), each.instant, each.seen_at, each.form,
-            replaces=True, seen_before=each.seen_before,
+class Rows(dict[Key, Row]):
+    """The rows that one record is about, made when they are first asked for: as last decided, else as found, else new.
+
+    `found` is what the ledger holds, what was found later counts; `newest` what was decided just before, of which the ledger may
+    not have heard, newest last. `keep` decides a record's rows: from then on they are in `decided`.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        scope: Scope,
+        found: Iterable[Found],
+        newest: Sequence[Mapping[Key, Found]] = (),
+    ) -> None:
+        super().__init__()
+        self._source, self._scope = source, scope
+        self.decided: dict[Key, Found] = {}
+        self.replaced: dict[Key, None] = {}
+        """The keys of those that there were before."""
+        self._pieces: dict[Key, bytes] = {}
+        self._before = [{(each.stream, each.subject): each for each in found}, *newest]
+
+    def __missing__(self, key: Key) -> Row:
+        row = self[key] = self._remembered(key) or Row(*key)
+        return row
+
+    def keep(self) -> None:
+        """Remember what changed of these rows, while they are at hand; let them go."""
+        for key, row in self.items():
+            if row.changed:
+                remembered = _encode(row.memory).decode()
+                self.decided[key] = Found(
+                    row.stream, row.subject, row.instant, row.seen_at, row.seen_before, row.form, remembered
+                )
+                self._pieces[key] = _encode(
+                    {
+                        "k": hashed(self._source, self._scope, key),
+                        "t": row.stream,
+                        "s": row.subject,
+                        "i": row.instant,
+                        "n": row.seen_at,
+                        "b": row.seen_before,
+                        "f": row.form,
+                        "r": remembered,
+                    }
+                )
+                if row.replaces:
+                    self.replaced[key] = None
+        self.clear()
+
+    def document(self) -> bytes:
+        """Return what was decided as it goes into the ledger."""
+        return b"[" + b",".join(self._pieces.values()) + b"]"
+
+    def _remembered(self, key: Key) -> Row | None:
+        found, replaces = self.decided.get(key), key in self.replaced
+        for each in reversed(self._before) if found is None else ():
+            if found := each.get(key):
+                replaces = True
+                break
+        if found is None:
+            return None
+        return Row(
+            found.stream, found.subject, _memory.decode(found.remembered), found.instant, found.seen_at, found.form,
+            replaces=replaces, seen_before=found.seen_before,
         )  # fmt: skip
-    return rows
 
 
 def hashed(source: str, scope: Scope, key: Key) -> int:
@@ -169,25 +226,6 @@ def hashed(source: str, scope: Scope, key: Key) -> int:
 def tombstone(source: str, scope: Scope, key: Key) -> str:
     """Return what stands for a forgotten subject: who holds its name recognises it, nobody reads it."""
     return f"{FORGOTTEN}:{sha256(chr(0).join((source, *scope, *key)).encode()).hexdigest()}"
-
-
-def document(rows: Iterable[Row], source: str, scope: Scope) -> bytes:
-    """Return rows of memory as they go into the ledger."""
-    return _encode(
-        [
-            {
-                "k": hashed(source, scope, (row.stream, row.subject)),
-                "t": row.stream,
-                "s": row.subject,
-                "i": row.instant,
-                "n": row.seen_at,
-                "b": row.seen_before,
-                "f": row.form,
-                "r": _encode(row.memory).decode(),
-            }
-            for row in rows
-        ]
-    )
 
 
 def place(transition: str, subject: str) -> tuple[str, str, str]:

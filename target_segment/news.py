@@ -35,8 +35,9 @@ from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://segment.com/docs/connections/spec/common/#message-id")
-_NAMESPACE = NAMESPACE.bytes
+_NAMESPACED = sha1(NAMESPACE.bytes, usedforsecurity=False)
 NOTHING = Decimal(0)
+_ONCE, _STATE = Kind.ONCE, Kind.STATE
 _EITHER = {"order_completed": "pos_order_placed", "pos_order_placed": "order_completed"}
 """With `pos_orders` = instead an order proves one of the two."""
 
@@ -84,14 +85,20 @@ class Newsroom:
         contradicts what is remembered.
         """
         row = rows[proof.stream, proof.subject]
-        if self._is_forgotten(proof, identity, row, rows):
+        order_row = rows["orders", proof.order.id] if proof.order else None
+        person = rows["identify", identity.person] if identity.person else None
+        # Of whom was forgotten nothing is told, nor remembered anew.
+        if (
+            FORGOTTEN in row.memory.fates
+            or (order_row and FORGOTTEN in order_row.memory.fates)
+            or (person and FORGOTTEN in person.memory.fates)
+        ):
             self.tally["snapshot", FORGOTTEN] += 1
             return []
         if row.instant and row.seen_at and proof.instant < row.instant and proof.stream != "refunds":
             self.tally["snapshot", "stale"] += 1
             return []
-        order_row = rows["orders", proof.order.id] if proof.order else None
-        barred = bool(self._keeps_customer or self._refused) and self._is_barred(proof, identity, rows)
+        barred = bool(self._keeps_customer or self._refused) and self._is_barred(proof, person)
         tracks: list[News] = []
         # A word of the order's own record may have proved what the summary in its children does not carry.
         begun = proof.begun or (
@@ -100,23 +107,22 @@ class Newsroom:
         if begun:
             completing = proof.completed and not row.memory.completed
             for transition in proof.transitions:
-                match self._table[transition.name].kind:
-                    case Kind.ONCE:
-                        told = [self._once(transition, proof, row, order_row, identity, barred=barred)]
-                    case Kind.STATE:
-                        told = [
-                            self._state(
-                                transition, proof, row, order_row, identity, adopt=completing, barred=barred
-                            )
-                        ]
-                    case Kind.RUNNING:
-                        told = self._running(transition, proof, row, order_row, identity, barred=barred)
-                tracks += [each for each in told if each]
+                told: News | None = None
+                kind = self._table[transition.name].kind
+                if kind is _ONCE:
+                    told = self._once(transition, proof, row, order_row, identity, barred=barred)
+                elif kind is _STATE:
+                    told = self._state(
+                        transition, proof, row, order_row, identity, adopt=completing, barred=barred
+                    )
+                else:
+                    tracks += self._running(transition, proof, row, order_row, identity, barred=barred)
+                if told:
+                    tracks.append(told)
             if proof.stream == "orders" and proof.completed:
                 self._keep_parts(proof, row)
         news = tracks
-        if "identify" in self._on and identity.person and begun and proof.speaks:
-            person = rows["identify", identity.person]
+        if person and "identify" in self._on and begun and proof.speaks:
             identify = None
             if not barred:
                 identify = self._identify(proof, identity, person, row, order_row, forced=bool(tracks))
@@ -132,20 +138,7 @@ class Newsroom:
         row.changed = True
         return [] if self._baseline else news
 
-    @staticmethod
-    def _is_forgotten(
-        proof: Proof, identity: Identity, row: Row, rows: Mapping[tuple[str, str], Row]
-    ) -> bool:
-        """Say whether whom a proof is about was forgotten: nothing is told of them, nor remembered anew."""
-        order = rows.get(("orders", proof.order.id)) if proof.order else None
-        person = rows.get(("identify", identity.person)) if identity.person else None
-        return (
-            FORGOTTEN in row.memory.fates
-            or (order is not None and FORGOTTEN in order.memory.fates)
-            or (person is not None and FORGOTTEN in person.memory.fates)
-        )
-
-    def _is_barred(self, proof: Proof, identity: Identity, rows: Mapping[tuple[str, str], Row]) -> bool:
+    def _is_barred(self, proof: Proof, person: Row | None) -> bool:
         """Say whether nothing is told of whom a proof is about: the filter over customers says so, or they refused.
 
         A consent that this record does not carry is as it was last said, by whichever stream: an order's attributes say it
@@ -157,7 +150,6 @@ class Newsroom:
         if asked is None:
             return barred
         said = asked.answers(proof.customer, proof.order)
-        person = rows.get(("identify", identity.person or ""))
         if person is None:
             return barred or not all(said.values())
         memory = person.memory
@@ -290,7 +282,7 @@ class Newsroom:
         identity: Identity,
         *,
         barred: bool,
-    ) -> list[News | None]:
+    ) -> list[News]:
         memory, refund, name, total = row.memory, proof.snapshot, transition.name, transition.total
         if not isinstance(refund, Refund) or total is None:
             raise TypeError(name)
@@ -337,7 +329,7 @@ class Newsroom:
             )
         if total and not told:
             self.tally[name, "already"] += 1
-        return told
+        return [each for each in told if each]
 
     def _identify(
         self, proof: Proof, identity: Identity, row: Row, own: Row, order_row: Row | None, *, forced: bool
@@ -519,7 +511,9 @@ def message_id(key: str) -> str:
     >>> message_id("told") == str(uuid.uuid5(NAMESPACE, "told"))
     True
     """
-    digits = sha1(_NAMESPACE + key.encode(), usedforsecurity=False).hexdigest()
+    hashed = _NAMESPACED.copy()
+    hashed.update(key.encode())
+    digits = hashed.hexdigest()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 

@@ -64,7 +64,7 @@ class Part(Struct):
 
     items: list[Item] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    keys: set[Key] = field(default_factory=set)
+    keys: dict[Key, None] = field(default_factory=dict)
     recalled: Future[list[Found]] | None = None
 
 
@@ -312,20 +312,20 @@ class Pipeline:
                 platform, shop, subject = _claims(raw)
                 scope = (platform, shop) if stream in SHAPES else self._scope(stream)
                 part = parts.setdefault(scope, Part())
-                part.refusals.append(malformed(scope, stream, bytes(raw), form, subject, error))
+                part.refusals.append(malformed(scope, stream, raw, form, subject, error))
                 continue
             if scope not in self._watched:
                 self._watched[scope] = self._ask(self._make_watched, scope, read_at)
             part = parts.setdefault(scope, Part())
-            part.items.append(Item(stream, bytes(raw), read_at, form, subject, identity))
-            part.keys.add((stream, subject))
-            if order:
-                part.keys.add(("orders", order.id))
+            part.items.append(Item(stream, memoryview(raw), read_at, form, subject, identity))
+            part.keys[stream, subject] = None
+            if order and stream != "orders":
+                part.keys["orders", order.id] = None
             if identity.person:
-                part.keys.add(("identify", identity.person))
+                part.keys["identify", identity.person] = None
         chunk.records, chunk.forms = [], []
         for scope, part in parts.items():
-            part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
+            part.recalled = self._submit(self._ledger.recall, scope, list(part.keys))
         return parts
 
     def _scope(self, label: str) -> Scope:
@@ -345,7 +345,6 @@ class Pipeline:
             scope=scope,
             watched=self._watched.get(scope, {}),
             items=part.items,
-            keys=sorted(part.keys),
             found=part.recalled.result() if part.recalled else [],
             # Asked is asked: the next SCHEMA may come before this question leaves.
             declared=dict(self._streams.declared) if self._streams else {},
@@ -381,7 +380,7 @@ class Pipeline:
             return None
         self._moved.add(scope)
         # It knows nothing of what was decided here: all of that is before this question at the desk.
-        part.recalled = self._submit(self._ledger.recall, scope, sorted(part.keys))
+        part.recalled = self._submit(self._ledger.recall, scope, list(part.keys))
         return self._beside
 
     def _do_without(self, error: Exception) -> None:

@@ -16,6 +16,8 @@ from target_segment.errors import Malformed
 
 T = TypeVar("T")
 Says: TypeAlias = T | UnsetType | None
+Content = bytes | memoryview | msgspec.Raw
+"""A record as it came: JSON."""
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
@@ -337,7 +339,7 @@ _KEYS: dict[str, msgspec.json.Decoder[Any]] = {
 }
 
 
-def glance(stream: str, raw: bytes | msgspec.Raw) -> Glance:
+def glance(stream: str, raw: Content) -> Glance:
     """Read only the keys of a record's raw JSON; raise `Malformed` if they are not there."""
     try:
         keys = _KEYS[stream].decode(raw)
@@ -350,7 +352,7 @@ def glance(stream: str, raw: bytes | msgspec.Raw) -> Glance:
     return Glance(keys.platform, keys.shop, keys.subject or keys.id, keys.order.customer, keys.order)
 
 
-def snapshot(stream: str, raw: bytes | msgspec.Raw) -> Record:
+def snapshot(stream: str, raw: Content) -> Record:
     """Decode the raw JSON of one record of a canonical stream; raise `Malformed` if it is not one."""
     try:
         return _DECODERS[stream].decode(raw)

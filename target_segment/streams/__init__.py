@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec import Raw
-
 from target_segment.errors import Misconfigured
 from target_segment.history import history
 from target_segment.identity import Identity, Resolve
 from target_segment.memory import Scope
 from target_segment.request import Event
+from target_segment.snapshots import Content
 from target_segment.streams import deriving
 from target_segment.streams.deriving import Declared
 from target_segment.streams.mapping import STREAMS, Telling, tellings
@@ -74,7 +73,7 @@ class Streams:
         telling = self._tellings[label]
         return telling.platform, telling.shop
 
-    def glance(self, label: str, raw: bytes | Raw) -> tuple[str, Identity]:
+    def glance(self, label: str, raw: Content) -> tuple[str, Identity]:
         """Return a record's key and whom it is about; raise `Malformed`."""
         telling = self._tellings[label]
         fields = deriving.fields_of(telling, raw)
@@ -83,7 +82,7 @@ class Streams:
             deriving.identity(telling, fields, self._resolve),
         )
 
-    def proof(self, label: str, raw: bytes, who: Identity, read_at: datetime) -> Proof:
+    def proof(self, label: str, raw: Content, who: Identity, read_at: datetime) -> Proof:
         """Return what a record proves; raise `Malformed`."""
         return deriving.proof(self._tellings[label], self.declared[label], raw, who, read_at)
 

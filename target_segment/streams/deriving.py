@@ -16,7 +16,7 @@ from xxhash import xxh3_64_hexdigest
 
 from target_segment.errors import Malformed
 from target_segment.identity import Identity, Resolve, real_email, real_id
-from target_segment.snapshots import CustomerSummary, Foreign
+from target_segment.snapshots import Content, CustomerSummary, Foreign
 from target_segment.streams.mapping import Telling
 from target_segment.transitions import Proof, Transition
 from target_segment.transitions.facts import joined
@@ -38,7 +38,7 @@ _MILLISECONDS = 100_000_000_000
 """What is larger counts milliseconds since 1970, not seconds."""
 
 
-def fields_of(telling: Telling, raw: bytes | msgspec.Raw) -> Fields:
+def fields_of(telling: Telling, raw: Content) -> Fields:
     """Decode a record; raise `Malformed`."""
     try:
         return _decode(raw)
@@ -87,9 +87,7 @@ def identity(telling: Telling, fields: Fields, resolve: Resolve) -> Identity:
     return Identity(found.user_id, anonymous or found.anonymous_id)
 
 
-def proof(
-    telling: Telling, declared: Declared, raw: bytes | msgspec.Raw, who: Identity, read_at: datetime
-) -> Proof:
+def proof(telling: Telling, declared: Declared, raw: Content, who: Identity, read_at: datetime) -> Proof:
     """Return what a record proves; raise `Malformed` where it has no key or an instant that is none."""
     fields = fields_of(telling, raw)
     key = subject(telling, declared, fields)

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from operator import attrgetter
 
 from msgspec import UNSET
 
 from target_segment.snapshots import Customer, CustomerSummary, OrderSummary
 from target_segment.transitions import AGES_AGO, COUNTERS, CUSTOMER_FACTS, Proof, Transition
-from target_segment.transitions.facts import hashed, joined, parts, words
+from target_segment.transitions.facts import hashed, joined, parts, scalars, words
 
 _consent = parts("state", "opt_in_level")
 # What is shown of an address, and no more: a change that nobody would see is not news.
@@ -18,7 +17,7 @@ _address = parts(
 _metafields = parts("name", "value")
 
 
-_scalars = attrgetter(
+_scalars = scalars(
     "email",
     "phone",
     "first_name",
@@ -48,7 +47,7 @@ _ABSENT = [""] * (len(CUSTOMER_FACTS) + len(COUNTERS) - 2)
 
 
 def _facts(customer: CustomerSummary, exempt: str, opt_out: str) -> str:
-    email, phone, first, last, name, created, state, verified, locale, note = map(hashed, _scalars(customer))
+    email, phone, first, last, name, created, state, verified, locale, note = _scalars(customer)
     return joined(
         [
             email, phone, first, last, name, created, state, verified, locale, words(customer.tags), note, exempt, opt_out,

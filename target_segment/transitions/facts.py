@@ -8,11 +8,10 @@ parts (an address, lines) carries which parts were said: another selection is ad
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from msgspec import UNSET, UnsetType, json
+from msgspec import UNSET, Struct, UnsetType, json
 from xxhash import xxh3_64_hexdigest
 
 from target_segment.errors import Malformed
@@ -32,11 +31,39 @@ def plain(value: Any) -> Any:
     if type(value) is Decimal:
         if not value.is_finite():
             raise Malformed(f"{value} is no amount of money")
-        # + 0 makes minus nothing nothing.
-        return str(value.normalize() + 0)
+        return _digits(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+        return text(value)
     return value
+
+
+def text(at: datetime) -> str:
+    """Return an instant as text, as `isoformat` writes it in UTC, at a third of its cost.
+
+    >>> text(datetime(2026, 3, 1, 12, 30, tzinfo=UTC))
+    '2026-03-01T12:30:00+00:00'
+    """
+    return f"{_encode(at if at.tzinfo is UTC else at.astimezone(UTC))[1:-2].decode()}+00:00"
+
+
+def _digits(amount: Decimal) -> str:
+    if not amount:
+        # Also minus nothing.
+        return "0"
+    digits = str(amount)
+    if "." in digits and "E" not in digits and len(digits) < _PRECISE:
+        # As below, at half its cost.
+        return digits.rstrip("0").rstrip(".")
+    # + 0 writes a round number without an exponent.
+    return str(amount.normalize() + 0)
+
+
+_PRECISE = 28
+"""From so many characters on an amount is rounded to Python's own precision."""
+
+
+def _hash(content: bytes) -> str:
+    return xxh3_64_hexdigest(content)[:_DIGITS]
 
 
 def hashed(value: Any) -> str:
@@ -47,20 +74,25 @@ def hashed(value: Any) -> str:
         return xxh3_64_hexdigest(value.encode())[:_DIGITS]
     if value is UNSET:
         return ""
-    if type(value) is Decimal:
-        return _amount(str(value))
-    return xxh3_64_hexdigest(str(plain(value)).encode())[:_DIGITS]
+    return _hash(str(plain(value)).encode())
 
 
-# Amounts recur; by their digits they are found faster than by their value.
-@lru_cache(maxsize=1 << 14)
-def _amount(digits: str) -> str:
-    return xxh3_64_hexdigest(_normal_amount(digits).encode())[:_DIGITS]
+def scalars(*fields: str) -> Callable[[Any], list[str]]:
+    """Return a function that hashes these fields of a thing, each a scalar."""
+    get = attrgetter(*fields)
 
+    def hash_scalars(thing: Any) -> list[str]:
+        # As `hashed` does, without a call for what is most frequent.
+        return [
+            _NONE
+            if value is None
+            else xxh3_64_hexdigest(value.encode())[:_DIGITS]
+            if type(value) is str
+            else hashed(value)
+            for value in get(thing)
+        ]
 
-@lru_cache(maxsize=1 << 14)
-def _normal_amount(digits: str) -> str:
-    return str(plain(Decimal(digits)))
+    return hash_scalars
 
 
 def words(value: Any) -> str:
@@ -69,7 +101,7 @@ def words(value: Any) -> str:
         return ""
     if value is None:
         return _NONE
-    return xxh3_64_hexdigest(_encode(sorted(value)))[:_DIGITS] if value else _EMPTY
+    return _hash(_encode(sorted(value))) if value else _EMPTY
 
 
 def parts(*fields: str) -> Callable[[Any], str]:
@@ -78,37 +110,31 @@ def parts(*fields: str) -> Callable[[Any], str]:
     A list is sorted by the first field.
     """
     get = attrgetter(*fields)
-    bits = [1 << place for place in range(len(fields))]
-    everything = sum(bits)
+    plans: dict[tuple[type, ...], _Plan] = {}
 
-    def row(thing: Any) -> tuple[int, list[Any]]:
-        said, content = everything, []
-        for bit, value in zip(bits, get(thing), strict=True):
-            kind = type(value)
-            if kind in _SIMPLE:
-                content.append(value)
-            elif kind is UnsetType:
-                said -= bit
-            else:
-                content.append(_normal(value))
-        return said, content
+    def row(values: tuple[Any, ...]) -> tuple[int, list[Any]]:
+        kinds = tuple(map(type, values))
+        plan = plans.get(kinds) or plans.setdefault(kinds, _plan(kinds))
+        content = [values[place] for place in plan.said] if plan.left_out else [*values]
+        for place, normal in plan.normal:
+            content[place] = normal(content[place])
+        return plan.mask, content
 
     def of_list(things: list[Any]) -> str:
         # An empty list leaves no field out: it differs from every other.
         if not things:
             return _EMPTY
         said, contents = 0, []
-        for thing in things:
-            these, values = row(thing)
+        for values in map(get, things):
+            these, content = row(values)
             said |= these
-            contents.append(values)
-        contents.sort(key=_first)
-        return f"{said:x}.{xxh3_64_hexdigest(_encode(contents))[:_DIGITS]}"
+            contents.append(content)
+        contents.sort(key=itemgetter(0))
+        return f"{said:x}.{_hash(_encode(contents))}"
 
-    @lru_cache(maxsize=1 << 12)
     def of_one(thing: Any) -> str:
-        said, content = row(thing)
-        return f"{said:x}.{xxh3_64_hexdigest(_encode(content))[:_DIGITS]}"
+        said, content = row(get(thing))
+        return f"{said:x}.{_hash(_encode(content))}"
 
     def hash_parts(value: Any) -> str:
         if value is UNSET:
@@ -120,19 +146,34 @@ def parts(*fields: str) -> Callable[[Any], str]:
     return hash_parts
 
 
+class _Plan(Struct, frozen=True):
+    """How values of these types become content: which are said, and which of those need a normal form."""
+
+    mask: int
+    said: list[int]
+    left_out: bool
+    normal: list[tuple[int, Callable[[Any], Any]]]
+
+
+def _plan(kinds: tuple[type, ...]) -> _Plan:
+    said = [place for place, kind in enumerate(kinds) if kind is not UnsetType]
+    return _Plan(
+        mask=sum(1 << place for place in said),
+        said=said,
+        left_out=len(said) < len(kinds),
+        normal=[
+            (place, _pairs if kinds[each] is list else plain)
+            for place, each in enumerate(said)
+            if kinds[each] not in _SIMPLE
+        ],
+    )
+
+
 _SIMPLE = frozenset({str, int, bool, type(None)})
 
 
-def _first(row: list[Any]) -> str:
-    return str(row[0])
-
-
-def _normal(value: Any) -> Any:
-    if type(value) is Decimal:
-        return _normal_amount(str(value))
-    if isinstance(value, list):
-        return [[each.name, each.value] for each in value]
-    return plain(value)
+def _pairs(attributes: list[Any]) -> list[list[Any]]:
+    return [[each.name, each.value] for each in attributes]
 
 
 def joined(hashes: Iterable[str]) -> str:

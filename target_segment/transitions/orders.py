@@ -6,7 +6,6 @@ interval since the order was last seen otherwise.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET
@@ -15,7 +14,7 @@ from target_segment.settings import Setting
 from target_segment.snapshots import Address, Order, OrderSummary
 from target_segment.transitions import AGES_AGO, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
-from target_segment.transitions.facts import hashed, joined, parts, words
+from target_segment.transitions.facts import joined, parts, scalars, words
 
 ORDERS = (
     Setting(
@@ -74,7 +73,7 @@ _WORDS: dict[str, tuple[str, frozenset[str | bool]]] = {
 _address = parts(*Address.__struct_fields__)
 _lines = parts("id", "quantity", "price", "properties")
 _attributes = parts("name", "value")
-_scalars = attrgetter(
+_scalars = scalars(
     "name", "currency", "total", "original_total", "subtotal", "discount", "shipping", "tax", "tip",
     "note", "email", "phone", "shipping_method", "source", "location_id", "market", "test",
 )  # fmt: skip
@@ -94,13 +93,13 @@ def happened(order: OrderSummary, condition: str, seen: datetime) -> tuple[datet
 
 def facts(order: Order) -> str:
     """Return the facts that Order Updated looks at, in the table's order."""
-    name, currency, *money, note, email, phone, method, source, location, market, test = map(
-        hashed, _scalars(order)
-    )
+    name, currency, *money, note, email, phone, method, source, location, market, test = _scalars(order)
+    shipped = _address(order.shipping_address)
+    billed = shipped if order.billing_address == order.shipping_address else _address(order.billing_address)
     return joined(
         [
             name, currency, *money, words(order.tags), note, _attributes(order.attributes), email, phone,
-            _address(order.shipping_address), _address(order.billing_address), method, _lines(order.line_items),
+            shipped, billed, method, _lines(order.line_items),
             source, location, market, test,
         ]
     )  # fmt: skip

@@ -45,10 +45,9 @@ def assignment(settings, *records, sequence=1):
         scope=SCOPE,
         watched=dict.fromkeys(Editor(settings, "a")._on, watched),
         items=[
-            Item("orders", bytes(raw(each)), instant(day(10)), "0" * 32, each["id"], Identity("7", None))
+            Item("orders", memoryview(raw(each)), instant(day(10)), "0" * 32, each["id"], Identity("7", None))
             for each in records
         ],
-        keys=[("orders", each["id"]) for each in records] + [("identify", "7")],
         found=[],
     )
 
@@ -135,7 +134,7 @@ def test_ctrl_c_in_a_terminal_does_not_reach_it_not_even_while_it_starts(beside)
 
 def test_what_goes_wrong_there_is_raised_here(settings, beside):
     asked = assignment(settings, order(id="1"))
-    asked.keys = []
+    asked.watched = {}
     with pytest.raises(SegmentError, match="unexpected KeyError"):
         beside.edit(asked).result()
 
