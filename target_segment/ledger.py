@@ -165,8 +165,8 @@ class Ledger:
         if not read:
             return set()
         rows = self._do(
-            "SELECT replace(form::VARCHAR, '-', '') FROM memory WHERE form IN (SELECT unnest($1::VARCHAR[])::UUID)",
-            [list(read)],
+            "SELECT replace(form::VARCHAR, '-', '') FROM memory WHERE form IN (SELECT each::UUID FROM listed($1))",
+            [",".join(read)],
         ).fetchall()
         seen = {form for (form,) in rows}
         if seen:
@@ -181,10 +181,13 @@ class Ledger:
     def recall(self, scope: Scope, keys: Iterable[Key]) -> list[Found]:
         """Return what is remembered under these keys, older before newer."""
         wanted = {hashed(self._source, scope, key): key for key in keys}
+        if not wanted:
+            return []
         places = [
             place
             for (place,) in self._do(
-                "SELECT rowid FROM memory WHERE key IN (SELECT unnest($1::UBIGINT[]))", [list(wanted)]
+                "SELECT rowid FROM memory WHERE key IN (SELECT each::UBIGINT FROM listed($1))",
+                [_text(wanted)],
             ).fetchall()
         ]
         if not places:
@@ -192,8 +195,8 @@ class Ledger:
         # The wide column is read only where something was found: scanned whole it would push everything else out.
         rows = self._do(
             "SELECT key, subject, epoch_us(instant), epoch_us(seen_at), epoch_us(seen_before), form::VARCHAR, remembered FROM memory"
-            " WHERE rowid BETWEEN $2 AND $3 AND rowid IN (SELECT unnest($1::BIGINT[])) ORDER BY batch_group",
-            [places, min(places), max(places)],
+            " WHERE rowid BETWEEN $2 AND $3 AND rowid IN (SELECT each::BIGINT FROM listed($1)) ORDER BY batch_group",
+            [_text(places), min(places), max(places)],
         ).fetchall()
         return [
             Found(
@@ -230,7 +233,7 @@ class Ledger:
             self._do(
                 "INSERT INTO memory (key, source, platform, shop, stream, subject, instant, seen_at, seen_before, form, remembered,"
                 " batch_group) SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.b, r.f, r.r, $4"
-                " FROM (SELECT unnest(from_json($5, $6)) AS r)",
+                " FROM (SELECT unnest(from_json(given, $6)) AS r FROM (SELECT unnest([$5]) AS given))",
                 [self._source, *scope, self._group, document.decode(), _ROWS],
             )
             for batch in batches:
@@ -246,7 +249,7 @@ class Ledger:
         with self._transaction():
             self._do(
                 "INSERT INTO receipts SELECT r.m, $2, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $3, r.a, r.c, $4"
-                " FROM (SELECT unnest(from_json($1, $5)) AS r)",
+                " FROM (SELECT unnest(from_json(given, $5)) AS r FROM (SELECT unnest([$1]) AS given))",
                 [
                     (b"[" + b",".join(batch.about[1:-1] for batch in batches) + b"]").decode(),
                     self._source,
@@ -259,10 +262,12 @@ class Ledger:
 
     def settle(self, scope: Scope, group: int, replaced: Iterable[Key]) -> None:
         """Let go of what a group replaced in memory, now that all of it has its receipt."""
-        self._do(
-            "DELETE FROM memory WHERE batch_group < $1 AND key IN (SELECT unnest($2::UBIGINT[]))",
-            [group, [hashed(self._source, scope, key) for key in replaced]],
-        )
+        keys = [hashed(self._source, scope, key) for key in replaced]
+        if keys:
+            self._do(
+                "DELETE FROM memory WHERE batch_group < $1 AND key IN (SELECT each::UBIGINT FROM listed($2))",
+                [group, _text(keys)],
+            )
 
     def split(self, batch: Batch, halves: Sequence[Batch]) -> None:
         """Replace a refused batch in the outbox by its halves, so that each has its own receipt at once."""
@@ -731,6 +736,18 @@ def _untold(memory: Memory, key: str, fate: Fate, less: int = 0) -> None:
         memory.identified = False
 
 
+_LISTED = """CREATE TEMP MACRO listed(words) AS TABLE
+    SELECT unnest(string_split(given, ',')) AS each FROM (SELECT unnest([words]) AS given)"""
+"""The words of a text with commas between them.
+
+The text has to look like a column: what is constant, a list or `from_json` of a text, DuckDB makes into one boxed value after the other.
+"""
+
+
+def _text(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers))
+
+
 def _instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
@@ -848,6 +865,7 @@ def _attached(path: str) -> duckdb.DuckDBPyConnection:
         quoted = path.replace("'", "''")
         db.execute(f"ATTACH '{quoted}' AS ledger{options}")
         db.execute("USE ledger")
+        db.execute(_LISTED)
     except duckdb.Error:
         db.close()
         raise
