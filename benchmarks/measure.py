@@ -17,7 +17,7 @@ given, taken, *command = sys.argv[1:]
 peak, done = 0, threading.Event()
 def watch(root):
     global peak
-    while not done.wait(0.05):
+    while not done.wait(0.25):
         size = 0
         for process in [root] + [int(pid) for path in glob.glob(f"/proc/{root}/task/*/children") for pid in open(path).read().split()]:
             try:
@@ -39,8 +39,8 @@ print(json.dumps([os.waitstatus_to_exitcode(status), wall, cpu, max(peak, usage.
 """
 """Starts a command from a process that is itself small: Linux counts what the parent held at the start as the child's peak.
 
-The peak is that of a process and its children together, pages that they share counted once, looked at twenty times a second;
-at least that of the largest of them, as the kernel accounts for it.
+The peak is that of a process and its children together, pages that they share counted once, looked at four times a second (a look
+costs the process milliseconds); at least that of the largest of them, as the kernel accounts for it.
 """
 
 

@@ -496,7 +496,7 @@ class Pipeline:
             receipt, batches = self._receipts.popleft()
             receipt.result()
             for batch in batches:
-                self.told.update(each.e for each in batch.receipts())
+                self.told.update(batch.events())
                 self._landed(batch)
             if not self._accepted:
                 self._accepted = True

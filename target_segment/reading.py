@@ -48,7 +48,7 @@ class Reader(GenericSingerReader[bytes]):
         """Standard input."""
         return sys.stdin.buffer
 
-    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+    def deserialize_json(self, line: bytes | memoryview) -> dict[str, Any]:
         """Decode a whole line."""
         decoded: dict[str, Any] = msgspec.json.decode(line)
         return decoded
@@ -60,12 +60,12 @@ class Reader(GenericSingerReader[bytes]):
         self.begin()
         stats: Counter[str] = Counter()
         for number, (line, ended) in enumerate(self._lines(file_input), start=1):
-            if line.isspace() or not line:
-                continue
             try:
                 message = _message.decode(line)
                 said = message if message.type in ("RECORD", "STATE") else self.deserialize_json(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                if not bytes(line).strip():
+                    continue
                 if not ended:
                     raise Garbled(
                         f"the input ends in the middle of line {number}: what came before it was told, its bookmark was not"
@@ -80,15 +80,15 @@ class Reader(GenericSingerReader[bytes]):
                 break
         return stats
 
-    def _lines(self, file_input: IO[Any] | None) -> Iterator[tuple[bytes, bool]]:
-        """Yield each line and whether it ended as lines do."""
+    def _lines(self, file_input: IO[Any] | None) -> Iterator[tuple[bytes | memoryview, bool]]:
+        """Yield each line, where it was read, and whether it ended as lines do."""
         if file_input is not None:
             for line in file_input:
                 raw = line.encode() if isinstance(line, str) else line
                 yield raw, raw.endswith(b"\n")
             return
         source = self.default_input.fileno()
-        rest: list[bytes] = []
+        rest: list[memoryview] = []
         while not self.stopping():
             ready, _, _ = select.select([source], [], [], _NAP_SECONDS)
             if not ready:
@@ -97,13 +97,11 @@ class Reader(GenericSingerReader[bytes]):
             block = os.read(source, _BLOCK)
             if not block:
                 break
-            *lines, tail = block.split(b"\n")
-            if lines:
-                rest.append(lines[0])
-                lines[0] = b"".join(rest)
-                rest = []
-                for line in lines:
-                    yield line, True
-            rest.append(tail)
+            view, begin = memoryview(block), 0
+            while (end := block.find(b"\n", begin)) >= 0:
+                yield b"".join([*rest, view[begin:end]]) if rest else view[begin:end], True
+                rest, begin = [], end + 1
+            if begin < len(block):
+                rest.append(view[begin:])
         if (last := b"".join(rest)) and not self.stopping():
             yield last, False

@@ -76,6 +76,10 @@ class Batch(Struct, frozen=True, kw_only=True):
         """Return the receipts to be written, one per event."""
         return _receipts.decode(self.about)
 
+    def events(self) -> list[str]:
+        """Return the name of each event."""
+        return [each.e for each in _names.decode(self.about)]
+
     def _head(self) -> bytes:
         return zlib.decompressobj(-15).decompress(self.deflated)
 
@@ -105,7 +109,12 @@ class Receipt(Struct, frozen=True, gc=False):
     """currency"""
 
 
+class _Name(Struct, gc=False):
+    e: str
+
+
 _receipts = msgspec.json.Decoder(list[Receipt])
+_names = msgspec.json.Decoder(list[_Name])
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
