@@ -1,11 +1,17 @@
-"""What all tests share: golden files, and `pytest --regenerate` to write them anew.
+"""What all tests share: golden files, with `pytest --regenerate` to write them anew; both programs as commands; quiet.
 
 A golden file that git has not committed is never overwritten: what was expected before must stay visible as a diff.
 """
 
+import logging
+import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_addoption(parser):
@@ -43,3 +49,25 @@ def is_committed(path):
         check=True,
     )
     return not asked.stdout.strip()
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """Return an environment in which both programs are commands, as in an installation; it holds nothing else."""
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    for name, package in {
+        "tap-commerce": "tap_commerce.tap",
+        "target-segment": "target_segment.target",
+    }.items():
+        (commands / name).write_text(f"#!{sys.executable}\nfrom {package} import main\nmain()\n")
+        (commands / name).chmod(0o755)
+    return {"PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def quiet():
+    """Let nobody warn of what the test does on purpose."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)

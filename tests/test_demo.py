@@ -18,16 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
-def demo(tmp_path):
+def demo(installed):
     """Run the command with these settings and none from outside, least of all somebody's `.env`."""
-    commands = tmp_path / "commands"
-    commands.mkdir()
-    for name, package in {
-        "tap-commerce": "tap_commerce.tap",
-        "target-segment": "target_segment.target",
-    }.items():
-        (commands / name).write_text(f"#!{sys.executable}\nfrom {package} import main\nmain()\n")
-        (commands / name).chmod(0o755)
 
     def run(*arguments, **settings):
         foreign = ("TAP_COMMERCE_", "TARGET_SEGMENT_")
@@ -35,10 +27,7 @@ def demo(tmp_path):
         return subprocess.run(  # noqa: S603  # the project's own command
             [sys.executable, "-m", "sandbox.demo", *arguments],
             cwd=ROOT,
-            env=kept
-            | {"PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-            | {"ENV_FILE": "/dev/null"}
-            | settings,
+            env=kept | installed | {"ENV_FILE": "/dev/null"} | settings,
             capture_output=True,
             text=True,
             check=False,

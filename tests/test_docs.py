@@ -5,7 +5,6 @@ the block as a comment, and is then compared.
 """
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -109,23 +108,14 @@ def test_shell_parses_and_names_what_exists(block):
 
 
 @pytest.mark.parametrize("block", runnable())
-def test_what_is_marked_to_run_runs(block, tmp_path):
+def test_what_is_marked_to_run_runs(block, installed, tmp_path):
     for name in ("bin", "catalogs", "docs"):
         (tmp_path / name).symlink_to(ROOT / name)
-    commands = tmp_path / "commands"
-    commands.mkdir()
-    for name, package in {
-        "tap-commerce": "tap_commerce.tap",
-        "target-segment": "target_segment.target",
-    }.items():
-        (commands / name).write_text(f"#!{sys.executable}\nfrom {package} import main\nmain()\n")
-        (commands / name).chmod(0o755)
-    env = {"PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
     command = ["bash", "-euo", "pipefail"] if block.info[0] == "sh" else [sys.executable]
     done = subprocess.run(  # noqa: S603  # a document of this repository
         [*command, "-c", block.body],
         cwd=tmp_path,
-        env=env,
+        env=installed | {"HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

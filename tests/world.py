@@ -3,11 +3,12 @@
 import io
 import json
 from contextlib import redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sandbox.dialects import expect, open_shop
 from sandbox.segment import Segment
+from sandbox.shop import Shop
 from sandbox.verdict import faults
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.tap import TapCommerce
@@ -44,15 +45,29 @@ class Told(TargetSegment):
         Told.shop.rest(seconds)
 
 
+def lively(days=3, **more):
+    """A shop with days of life behind it, then at rest: for longer than any platform lags."""
+    shop = Shop(seed=3, orders_per_day=12, **more)
+    shop.live(shop.start + timedelta(days=days))
+    shop._life = None
+    shop.rest(120)
+    return shop
+
+
+def config(api, **settings):
+    """The settings of a tap that reads a shop that is served, all of it and as fast as it can."""
+    reading = {"shop": "acme", "start_date": START.isoformat(), "requests_per_second": 1e6}
+    return api.settings | reading | settings
+
+
 def poll(api, state=None, *, catalog=None, wire=None, **settings):
     """Return what the tap writes of a shop that is served, and whether it came to its end."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-    config = api.settings | {"shop": "acme", "start_date": START.isoformat(), "requests_per_second": 1e6}
     ended = True
     with redirect_stdout(out):
         try:
             TapCommerce(
-                config=config | settings,
+                config=config(api, **settings),
                 state=state,
                 catalog=catalog,
                 wire=wire or Dying(api.shop.rest),

@@ -9,14 +9,19 @@ import requests
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_person_can_start_it_let_time_pass_and_ask():
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--days", "1", "--seed", "3"],
+def started(*arguments):
+    """Start it, with a day of life behind the shop."""
+    return subprocess.Popen(  # noqa: S603  # the project's own command
+        [sys.executable, "-m", "sandbox", "--days", "1", "--seed", "3", *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as process:
+    )
+
+
+def test_a_person_can_start_it_let_time_pass_and_ask():
+    with started() as process:
         shop, token = process.stdout.readline().removeprefix("shop").split("access token")
         segment, key = process.stdout.readline().removeprefix("segment").split("write key")
         answer = requests.post(
@@ -36,13 +41,7 @@ def test_a_person_can_start_it_let_time_pass_and_ask():
 
 
 def test_the_shop_may_speak_another_platform():
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--days", "1", "--seed", "3", "--platform", "prestashop"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started("--platform", "prestashop") as process:
         shop, key = process.stdout.readline().removeprefix("shop").split("webservice key")
         answer = requests.get(
             f"{shop.strip()}/api/orders?output_format=JSON&display=[id]&limit=1",
@@ -56,13 +55,7 @@ def test_the_shop_may_speak_another_platform():
 
 
 def test_the_shop_may_be_an_elastic_path_store():
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--days", "1", "--seed", "3", "--platform", "elasticpath"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started("--platform", "elasticpath") as process:
         shop, client = process.stdout.readline().removeprefix("shop").split("client id")
         client, secret = client.split("client secret")
         form = {

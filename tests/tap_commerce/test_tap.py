@@ -15,20 +15,12 @@ import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from sandbox.faults import Faults
-from sandbox.shop import START, Shop
 from sandbox.shopify import Shopify as Api
 from tap_commerce.tap import TapCommerce
+from tests.world import Output, lively
 
 ROOT = Path(__file__).parents[2]
 CATALOG = ROOT / "catalogs" / "shopify.json"
-
-
-def lively(days=3):
-    shop = Shop(seed=3, start=START, orders_per_day=12)
-    shop.live(START.replace(day=START.day + days))
-    shop._life = None
-    shop.advance(seconds=60)
-    return shop
 
 
 def config(api, **settings):
@@ -63,18 +55,6 @@ def run(tmp_path, settings, *arguments, **more):
     )
 
 
-def messages(text):
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def records(text, stream=None):
-    return [
-        each["record"]
-        for each in messages(text)
-        if each["type"] == "RECORD" and stream in (None, each["stream"])
-    ]
-
-
 @pytest.fixture(scope="module")
 def api():
     with Api(lively()) as serving:
@@ -99,20 +79,20 @@ def test_about_shows_every_setting_and_no_secret(tmp_path):
 def test_a_trial_reads_a_record_of_each_stream(tmp_path, api):
     done = run(tmp_path, config(api), "--test")
     assert done.returncode == 0, done.stderr
-    written = messages(done.stdout)
-    told = [each["stream"] for each in written if each["type"] == "RECORD"]
+    written = Output(done.stdout)
+    told = [stream for stream, _ in written.records]
     assert sorted(told) == ["customers", "fulfillments", "orders", "refunds"]
-    assert all(not each["value"].get("bookmarks", {}).get("orders", {}).get("replication_key_value")
-               for each in written if each["type"] == "STATE")  # fmt: skip
+    assert all(not each.get("bookmarks", {}).get("orders", {}).get("replication_key_value")
+               for each in written.states)  # fmt: skip
 
 
 def test_a_run_says_what_it_read_and_a_second_one_goes_on(tmp_path, api):
     first = run(tmp_path, config(api))
     assert first.returncode == 0, first.stderr
-    lines = messages(first.stdout)
-    state = next(each["value"] for each in reversed(lines) if each["type"] == "STATE")
+    written = Output(first.stdout)
+    lines = written.messages
     assert lines[-1]["type"] == "STATE"
-    assert len(records(first.stdout, "orders")) == len(api.shop.orders)
+    assert len(written.of("orders")) == len(api.shop.orders)
     seen, described = set(), set()
     for each in lines:
         if each["type"] == "SCHEMA":
@@ -123,10 +103,10 @@ def test_a_run_says_what_it_read_and_a_second_one_goes_on(tmp_path, api):
             assert each["time_extracted"].endswith("Z")
             seen.add(each["stream"])
     assert seen == {"customers", "fulfillments", "orders", "refunds"}
-    (tmp_path / "state.json").write_text(json.dumps(state))
+    (tmp_path / "state.json").write_text(json.dumps(written.states[-1]))
     again = run(tmp_path, config(api, lookback_minutes=0), "--state", tmp_path / "state.json")
     assert again.returncode == 0, again.stderr
-    assert records(again.stdout) == []
+    assert Output(again.stdout).records == []
     assert all(len(line) < 250 for line in again.stderr.splitlines())
 
 
@@ -149,7 +129,7 @@ def test_settings_may_come_from_the_environment(tmp_path, api):
         env=environment(**settings, TAP_COMMERCE_PAGE_SIZE="7"),
     )
     assert done.returncode == 0, done.stderr
-    assert records(done.stdout, "orders")
+    assert Output(done.stdout).of("orders")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +207,7 @@ def deselected(*breadcrumbs):
 def written(capsysbinary, api, **arguments):
     tap = TapCommerce(config=config(api), **arguments)
     tap.sync_all()
-    return tap, capsysbinary.readouterr().out.decode()
+    return tap, Output(capsysbinary.readouterr().out)
 
 
 def test_what_the_catalog_deselects_is_neither_written_nor_asked_for(capsysbinary, api):
@@ -235,12 +215,9 @@ def test_what_the_catalog_deselects_is_neither_written_nor_asked_for(capsysbinar
     catalog = deselected(
         ("customers",), ("refunds",), ("orders", "properties", "line_items"), ("orders", "properties", "note")
     )
-    _, text = written(capsysbinary, api, catalog=catalog)
-    assert {each["stream"] for each in messages(text) if each["type"] == "RECORD"} == {
-        "orders",
-        "fulfillments",
-    }
-    order = records(text, "orders")[0]
+    _, found = written(capsysbinary, api, catalog=catalog)
+    assert {stream for stream, _ in found.records} == {"orders", "fulfillments"}
+    order = found.of("orders")[0]
     assert not {"line_items", "note"} & order.keys()
     assert order["total"] > 0
     asked = next(call for call in api.calls if call.name == "Orders")
@@ -249,20 +226,20 @@ def test_what_the_catalog_deselects_is_neither_written_nor_asked_for(capsysbinar
 
 
 def test_the_whole_catalog_is_written_without_detours(capsysbinary, api):
-    tap, text = written(capsysbinary, api, catalog=deselected())
+    tap, found = written(capsysbinary, api, catalog=deselected())
     assert all(stream._is_plain() for stream in tap.streams.values())
     _, again = written(capsysbinary, api)
-    assert records(text) == records(again)
+    assert found.records == again.records
 
 
 def test_a_deselected_field_changes_nothing_else(capsysbinary, api):
     _, whole = written(capsysbinary, api)
-    tap, text = written(capsysbinary, api, catalog=deselected(("orders", "properties", "note")))
+    tap, found = written(capsysbinary, api, catalog=deselected(("orders", "properties", "note")))
     assert not tap.streams["orders"]._is_plain()
     expected = [
-        {name: value for name, value in each.items() if name != "note"} for each in records(whole, "orders")
+        {name: value for name, value in each.items() if name != "note"} for each in whole.of("orders")
     ]
-    assert records(text, "orders") == expected
+    assert found.of("orders") == expected
 
 
 def test_stream_maps_are_honoured(capsysbinary, api):
@@ -281,15 +258,15 @@ def test_stream_maps_are_honoured(capsysbinary, api):
         }
     )
     tap.sync_all()
-    text = capsysbinary.readouterr().out.decode()
-    assert records(text, "customers") == []
-    for each in records(text, "orders"):
+    found = Output(capsysbinary.readouterr().out)
+    assert found.of("customers") == []
+    for each in found.of("orders"):
         assert each == {"id": each["id"], "twice": each["twice"]}
-    assert any(each["twice"] > 0 for each in records(text, "orders"))
+    assert any(each["twice"] > 0 for each in found.of("orders"))
 
 
-def described(text, stream):
-    (found,) = [each for each in messages(text) if each["type"] == "SCHEMA" and each["stream"] == stream]
+def described(output, stream):
+    (found,) = [each for each in output.messages if each["type"] == "SCHEMA" and each["stream"] == stream]
     return found
 
 
@@ -302,34 +279,34 @@ def test_an_older_catalog_selects_but_does_not_say_what_a_record_looks_like(caps
         ]
         stream["schema"]["properties"]["gone"] = {"type": "string"}
     catalog["streams"].append({"tap_stream_id": "carts", "stream": "carts", "schema": {}, "metadata": []})
-    _, text = written(capsysbinary, api, catalog=catalog)
-    properties = described(text, "orders")["schema"]["properties"]
+    _, found = written(capsysbinary, api, catalog=catalog)
+    properties = described(found, "orders")["schema"]["properties"]
     assert "created_at" in properties
     assert not {"note", "gone"} & properties.keys()
-    for order in records(text, "orders"):
+    for order in found.of("orders"):
         assert order.keys() <= properties.keys()
         assert "created_at" in order
-    assert not records(text, "refunds")
+    assert not found.of("refunds")
 
 
 def test_streams_that_the_catalog_does_not_name_are_not_read(capsysbinary, api):
     catalog = deselected()
     catalog["streams"] = [each for each in catalog["streams"] if each["tap_stream_id"] == "orders"]
-    _, text = written(capsysbinary, api, catalog=catalog)
-    assert {each["stream"] for each in messages(text) if "stream" in each} == {"orders"}
+    _, found = written(capsysbinary, api, catalog=catalog)
+    assert {each["stream"] for each in found.messages if "stream" in each} == {"orders"}
 
 
 def test_what_identifies_a_record_cannot_be_deselected(capsysbinary, api):
     names = ("platform", "shop", "id", "polled_at")
     catalog = deselected(*[("orders", "properties", name) for name in names])
-    _, text = written(capsysbinary, api, catalog=catalog)
-    assert all(set(names) <= each.keys() for each in records(text, "orders"))
+    _, found = written(capsysbinary, api, catalog=catalog)
+    assert all(set(names) <= each.keys() for each in found.of("orders"))
 
 
 def test_a_field_within_a_field_may_be_deselected(capsysbinary, api):
     catalog = deselected(("orders", "properties", "customer", "properties", "email"))
-    _, text = written(capsysbinary, api, catalog=catalog)
-    customers = [each["customer"] for each in records(text, "orders") if each["customer"]]
+    _, found = written(capsysbinary, api, catalog=catalog)
+    customers = [each["customer"] for each in found.of("orders") if each["customer"]]
     assert customers
     assert not any("email" in each for each in customers)
     assert all("id" in each for each in customers)
@@ -344,7 +321,7 @@ def test_however_much_is_logged_neither_secrets_nor_people_are_in_it(tmp_path):
     assert "DEBUG" in done.stderr
     people = {
         each[name]
-        for each in records(done.stdout, "customers")
+        for each in Output(done.stdout).of("customers")
         for name in ("email", "last_name")
         if each[name]
     }

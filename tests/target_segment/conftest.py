@@ -1,10 +1,42 @@
-"""The world in which the target's tests happen."""
+"""The world in which the target's tests happen, and what its tests over real HTTP share."""
+
+import os
 
 import pytest
 
-from .world import World
+from sandbox.segment import Segment
+
+from .world import SINCE, World
 
 
 @pytest.fixture
 def world(tmp_path):
     return World(tmp_path)
+
+
+@pytest.fixture
+def private_files():
+    """The target makes every file its owner's alone, for good: not for the tests after this one."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def segment():
+    with Segment({"key"}) as segment:
+        yield segment
+
+
+@pytest.fixture
+def config(tmp_path, segment):
+    """Settings of a target that tells this Segment; each of its files lies in a folder that it makes."""
+    return {
+        "write_key": "key",
+        "since": SINCE,
+        "endpoint": segment.endpoint,
+        "ledger": str(tmp_path / "state" / "ledger.duckdb"),
+        "dry_run_file": str(tmp_path / "state" / "dry_run.jsonl"),
+        "max_events_per_second": 0,
+        "max_attempts": 1,
+    }

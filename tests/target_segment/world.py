@@ -147,6 +147,11 @@ def guest(**fields):
     return {"customer": None, "email": "guest@example.org", **fields}
 
 
+def line(**message):
+    """A message as a tap writes it."""
+    return json.dumps(message) + "\n"
+
+
 class State:
     """A STATE line between records."""
 

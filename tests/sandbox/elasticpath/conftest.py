@@ -1,19 +1,19 @@
-"""A client that asks the sandbox as any client would: over HTTP, one question at a time."""
+"""A client of a store: with a token of its own."""
 
-import http.client
 import json
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.shop import Shop
+from tests.sandbox.asking import Asking
 
 
-class Client:
-    """Asks with a token of its own; `status` and `headers` are those of the last answer."""
+class Client(Asking):
+    """Asks with a token of its own."""
 
     def __init__(self, api, **form):
-        self.api, self.token, self.status, self.headers = api, None, 0, {}
+        super().__init__(api)
+        self.token = None
         if form.get("grant_type") is not None or not form:
             self.grant(**form)
 
@@ -33,14 +33,7 @@ class Client:
         return found
 
     def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection(urlsplit(self.api.url).netloc, timeout=10)
-        try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            self.status, self.headers = answer.status, dict(answer.getheaders())
-            return json.loads(answer.read())
-        finally:
-            connection.close()
+        return json.loads(self.send(method, path, body, headers))
 
     def __call__(self, path, /, headers=None, **query):
         query = {
@@ -57,17 +50,3 @@ class Client:
 @pytest.fixture
 def client():
     return Client
-
-
-@pytest.fixture
-def shop():
-    """A shop in which only scripted things happen."""
-    return Shop(1, alive=False)
-
-
-@pytest.fixture(scope="session")
-def lively():
-    """A shop with twelve days of a quick life. Nobody may change it."""
-    shop = Shop(5, pace=0.3, orders_per_day=20, max_lines=60)
-    shop.advance(12 * 86400)
-    return shop

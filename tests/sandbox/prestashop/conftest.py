@@ -1,7 +1,6 @@
-"""A client that asks the sandbox as any client would: over HTTP, one question at a time."""
+"""A client of a shop's webservice: with a key."""
 
 import base64
-import http.client
 import json
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -9,28 +8,18 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from sandbox.prestashop import PrestaShop
-from sandbox.shop import Shop
+from tests.sandbox.asking import Asking
 
 
-class Client:
+class Client(Asking):
     def __init__(self, api):
-        self.api, self.key = api, api.key
-        self.status, self.headers, self.body = 0, {}, b""
+        super().__init__(api)
+        self.key = api.key
 
     def get(self, path, query=None, headers=None, method="GET"):
-        split = urlsplit(self.api.url)
-        connection = http.client.HTTPConnection(split.netloc, timeout=10)
+        path = urlsplit(self.api.url).path + path + ("?" + urlencode(query) if query else "")
         said = {**({} if self.key is None else basic(self.key)), **(headers or {})}
-        try:
-            connection.request(
-                method, split.path + path + ("?" + urlencode(query) if query else ""), None, said
-            )
-            answer = connection.getresponse()
-            self.status, self.headers = answer.status, dict(answer.getheaders())
-            self.body = answer.read()
-        finally:
-            connection.close()
-        return self.body
+        return self.send(method, path, headers=said)
 
     def __call__(self, resource, query=None, /, **more):
         body = self.get(f"/api/{resource}", {"output_format": "JSON", **(query or {}), **more})
@@ -60,24 +49,10 @@ def client():
 
 
 @pytest.fixture
-def shop():
-    """A shop in which only scripted things happen."""
-    return Shop(1, alive=False)
-
-
-@pytest.fixture
 def ask(shop):
     """A client of that shop."""
     with PrestaShop(shop) as api:
         yield Client(api)
-
-
-@pytest.fixture(scope="session")
-def lively():
-    """A shop with twelve days of a quick life. Nobody may change it."""
-    shop = Shop(5, pace=0.3, orders_per_day=20, max_lines=60)
-    shop.advance(12 * 86400)
-    return shop
 
 
 SAMPLES = Path(__file__).with_name("samples")

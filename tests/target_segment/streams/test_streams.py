@@ -2,15 +2,14 @@
 
 import io
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
 
-from sandbox.segment import Segment
 from target_segment.errors import Garbled, Misconfigured
 from target_segment.target import TargetSegment
+from tests.target_segment.world import line, names
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "streams.md"
 STARTED = {
@@ -29,33 +28,14 @@ BOTH = {"subscriptions": [STARTED, UPDATED]}
 FIELDS = ("id", "customer", "plan", "status", "created_at", "updated_at", "cancelled_at", "email", "extra")
 
 
-@pytest.fixture(autouse=True)
-def private_files():
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
-
-
-@pytest.fixture
-def segment():
-    with Segment({"key"}) as segment:
-        yield segment
+pytestmark = pytest.mark.usefixtures("private_files")
 
 
 class Machine:
     """One ledger, and runs over it."""
 
-    def __init__(self, folder, segment):
-        self.segment, self.target = segment, TargetSegment
-        self.config = {
-            "write_key": "key",
-            "since": "2026-01-01T00:00:00Z",
-            "endpoint": segment.endpoint,
-            "ledger": str(folder / "ledger.duckdb"),
-            "dry_run_file": str(folder / "dry_run.jsonl"),
-            "max_events_per_second": 0,
-            "max_attempts": 1,
-        }
+    def __init__(self, segment, config):
+        self.segment, self.config, self.target = segment, config, TargetSegment
 
     def run(self, *lines, streams=BOTH, **settings):
         """Read lines in one run and return the events that Segment took in it."""
@@ -67,12 +47,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path, segment):
-    return Machine(tmp_path, segment)
-
-
-def line(**message):
-    return json.dumps(message) + "\n"
+def machine(segment, config):
+    return Machine(segment, config)
 
 
 def schema(stream="subscriptions", keys=("id",), replication="updated_at", fields=FIELDS):
@@ -99,10 +75,6 @@ def record(stream="subscriptions", at="2026-03-10T12:00:00Z", **fields):
 
 def later(day=15, **fields):
     return record(updated_at=f"2026-03-{day}T09:00:00Z", at=f"2026-03-{day}T12:00:00Z", **fields)
-
-
-def names(events):
-    return [event.get("event") or event["type"] for event in events]
 
 
 # --- the page

@@ -2,11 +2,8 @@
 
 # ruff: noqa: S311  # lives are drawn from a seed
 
-import io
 import json
-import logging
-from contextlib import redirect_stdout
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -14,70 +11,19 @@ import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from sandbox.elasticpath import ElasticPath as Api
-from sandbox.elasticpath.expecting import expect
 from sandbox.faults import Faults
-from sandbox.segment import Segment
-from sandbox.shop import START, Shop
-from sandbox.verdict import faults
-from tap_commerce.http import Bounds, Wire
+from sandbox.shop import Shop
 from tap_commerce.tap import TapCommerce, main
-from target_segment.target import TargetSegment
+from tests.world import START, World, config, lively, poll
 
 ROOT = Path(__file__).parents[4]
 CATALOG = ROOT / "catalogs" / "elasticpath.json"
-DAWN = datetime(2026, 10, 1, tzinfo=UTC)
-KEY = "key"
-
-
-def lively(days=3):
-    shop = Shop(seed=3, start=START, orders_per_day=12, max_lines=12)
-    shop.live(START + timedelta(days=days))
-    shop._life = None
-    shop.advance(seconds=120)
-    return shop
-
-
-def config(api, **settings):
-    return {
-        **api.settings,
-        "shop": "acme",
-        "start_date": "2026-09-30T00:00:00Z",
-        "requests_per_second": 1e6,
-    } | settings
 
 
 @pytest.fixture(scope="module")
 def api():
-    with Api(lively(), rate=None) as serving:
+    with Api(lively(max_lines=12), rate=None) as serving:
         yield serving
-
-
-def run(api, state=None, catalog=None, **settings):
-    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    with redirect_stdout(out):
-        TapCommerce(
-            config=config(api, **settings),
-            state=state,
-            catalog=catalog,
-            wire=Wire(user_agent="test", bounds=Bounds(seconds=1e6), sleep=api.shop.rest),
-        ).sync_all()
-    return out.buffer.getvalue()
-
-
-def messages(lines):
-    return [json.loads(line) for line in lines.splitlines()]
-
-
-def records(lines, stream=None):
-    return [
-        each["record"]
-        for each in messages(lines)
-        if each["type"] == "RECORD" and stream in (None, each["stream"])
-    ]
-
-
-def states(lines):
-    return [each["value"] for each in messages(lines) if each["type"] == "STATE"]
 
 
 def test_the_catalog_is_what_discovery_prints(capsys):
@@ -88,22 +34,21 @@ def test_the_catalog_is_what_discovery_prints(capsys):
 
 
 def test_a_second_run_goes_on_and_reads_nothing_twice(api):
-    first = run(api)
-    assert {each["stream"] for each in messages(first) if each["type"] == "RECORD"} == {
-        "customers", "orders", "refunds", "fulfillments",
-    }  # fmt: skip
-    assert len(records(first, "orders")) == len(api.shop.orders)
-    assert records(run(api, states(first)[-1], lookback_minutes=0)) == []
+    first = poll(api)
+    assert {stream for stream, _ in first.records} == {"customers", "orders", "refunds", "fulfillments"}
+    assert len(first.of("orders")) == len(api.shop.orders)
+    assert poll(api, first.states[-1], lookback_minutes=0).records == []
 
 
 def test_a_backfill_that_breaks_off_anywhere_goes_on_from_its_last_state(api):
     """Whatever STATE was the last that somebody kept: it and what was written before it are the whole."""
-    lines = messages(run(api, window_days=0.5))
+    begun = "2026-09-30T00:00:00Z"  # before there was a shop
+    lines = poll(api, window_days=0.5, start_date=begun).messages
     everything = {(each["stream"], each["record"]["id"]) for each in lines if each["type"] == "RECORD"}
     places = [place for place, each in enumerate(lines) if each["type"] == "STATE"]
     assert len(places) > 5
     for place in places[::3]:
-        rest = messages(run(api, lines[place]["value"], lookback_minutes=0))
+        rest = poll(api, lines[place]["value"], lookback_minutes=0, start_date=begun).messages
         found = {
             (each["stream"], each["record"]["id"])
             for each in [*lines[:place], *rest]
@@ -119,8 +64,7 @@ def test_the_catalog_selects_what_is_asked_for(api):
             if not each["breadcrumb"]:
                 each["metadata"]["selected"] = stream["tap_stream_id"] == "refunds"
     api.calls.clear()
-    found = messages(run(api, catalog=catalog))
-    assert {each["stream"] for each in found if each["type"] == "RECORD"} == {"refunds"}
+    assert {stream for stream, _ in poll(api, catalog=catalog).records} == {"refunds"}
     assert not {"customers", "shipping-groups", "items"} & {each.name for each in api.calls}
 
 
@@ -165,85 +109,9 @@ class TestStandard(
     @classmethod
     def serving(cls):
         # The class was made when there was no server yet.
-        with Api(lively(), rate=None) as api:
+        with Api(lively(max_lines=12), rate=None) as api:
             SETTINGS["api_url"] = api.url
             yield
-
-
-class Told(TargetSegment):
-    """A target that waits in the shop's time, in which nothing happens meanwhile."""
-
-    shop = None
-
-    def _sleep(self, seconds):
-        Told.shop.rest(seconds)
-
-
-class World:
-    """A shop, its store, a Segment and a ledger; `poll` is one run of the pipe."""
-
-    def __init__(self, folder, shop, **options):
-        self.shop, self.since, self.ledger = shop, shop.now, f"{folder}/ledger.duckdb"
-        self.api, self.options = Api(shop, **options), options
-        self.segment = Segment(write_keys={KEY}, clock=lambda: shop.now)
-        self.state, self.polls = None, []
-        Told.shop = shop
-
-    def __enter__(self):
-        self.api.__enter__()
-        self.segment.__enter__()
-        self.source = self.api.settings["customer_source"]
-        return self
-
-    def __exit__(self, *error):
-        self.segment.__exit__(*error)
-        self.api.__exit__(*error)
-
-    def read(self, state, **tap):
-        return run(self.api, state, customer_source=self.source, start_date=DAWN.isoformat(), **tap)
-
-    def tell(self, lines):
-        out = io.StringIO()
-        try:
-            with redirect_stdout(out):
-                target = Told(
-                    config={
-                        "write_key": KEY,
-                        "endpoint": self.segment.endpoint,
-                        "since": self.since.isoformat(),
-                        "ledger": self.ledger,
-                        "max_events_per_second": 0,
-                    }
-                )
-                assert target.run(io.BytesIO(lines)) == 0
-        finally:
-            if printed := out.getvalue().split("\n")[:-1]:
-                self.state = json.loads(printed[-1])
-
-    def poll(self, **tap):
-        self.polls.append(self.shop.now)
-        self.tell(self.read(self.state, **tap))
-
-    def wrong(self):
-        return faults(
-            self.segment,
-            expect(
-                self.shop,
-                since=self.since,
-                polls=self.polls,
-                book=self.api.book,
-                buyers=self.api.buyers,
-                customer_source=self.source,
-                instants=self.options.get("instants", "ms"),
-            ),
-        )
-
-
-@pytest.fixture
-def quiet():
-    logging.disable(logging.WARNING)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize(
@@ -261,14 +129,13 @@ def test_segment_holds_what_a_perfect_observer_told(tmp_path, quiet, seed, optio
     if "faults" in options:
         kinds = ("429", "500", "503", "truncated", "reset", "html", "expired")
         options = options | {"faults": Faults(seed=seed, rate=options["faults"], kinds=kinds)}
-    shop = Shop(seed=seed, start=DAWN, orders_per_day=5, customers_per_day=2, pace=0.3, max_lines=9)
-    shop.live(DAWN + timedelta(hours=draw.choice((0, 30))))
-    with World(tmp_path, shop, **options) as world:
+    shop = Shop(seed=seed, start=START, orders_per_day=5, customers_per_day=2, pace=0.3, max_lines=9)
+    shop.live(START + timedelta(hours=draw.choice((0, 30))))
+    with World("elasticpath", tmp_path, shop, since=shop.now, **options) as world:
         for _ in range(2):
             shop.advance(3600 * draw.uniform(0.05, 50))
             world.poll()
-        shop.rest(3700)
-        world.poll(recheck_hours=0)
+        world.settle()
         assert world.wrong() == []
         told = len(world.segment.events)
         assert told > 20

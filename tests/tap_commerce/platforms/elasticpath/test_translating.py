@@ -71,9 +71,8 @@ def records(folder):
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
-def test_a_raw_answer_becomes_these_records(folder, golden):
-    written = [{"stream": stream, "record": record} for stream, record in records(folder)]
-    golden(folder / "records.json", msgspec.json.format(ENCODER.encode(written), indent=1).decode() + "\n")
+def test_a_raw_answer_becomes_these_records(folder, golden_records):
+    golden_records(folder, records(folder))
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the shared reference is not here")

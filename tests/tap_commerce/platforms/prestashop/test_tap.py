@@ -2,14 +2,11 @@
 
 # ruff: noqa: S603, S311  # the tests start the tap, and draw from a seed
 
-import io
 import json
-import logging
 import os
 import subprocess
 import sys
-from contextlib import redirect_stdout
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -19,25 +16,13 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from sandbox.faults import Faults
 from sandbox.prestashop import PrestaShop as Api
-from sandbox.prestashop.expecting import expect
-from sandbox.segment import Segment
 from sandbox.shop import START, Shop
-from sandbox.verdict import faults
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.tap import TapCommerce, main
-from target_segment.target import TargetSegment
+from tests.world import Output, World, config, lively, poll
 
 ROOT = Path(__file__).parents[4]
 CATALOG = ROOT / "catalogs" / "prestashop.json"
-KEY = "key"
-
-
-def lively(days=3):
-    shop = Shop(seed=3, start=START, orders_per_day=12)
-    shop.live(START + timedelta(days=days))
-    shop._life = None
-    shop.advance(seconds=60)
-    return shop
 
 
 def test_the_catalog_is_what_discovery_prints(capsys):
@@ -47,83 +32,15 @@ def test_the_catalog_is_what_discovery_prints(capsys):
     )
 
 
-class Told(TargetSegment):
-    """A target that waits in the shop's time."""
-
-    shop = None
-
-    def _sleep(self, seconds):
-        Told.shop.rest(seconds)
-
-
-class World:
-    """A shop, its webservice, a Segment and a ledger; `poll` is one run of the pipe."""
+class Plain(World):
+    """A world whose tap starts where the shop does, and is no more patient than a tap is by itself."""
 
     def __init__(self, folder, shop, **options):
-        self.shop, self.since, self.ledger = shop, shop.now, f"{folder}/ledger.duckdb"
-        self.api = Api(shop, **options)
-        self.segment = Segment(write_keys={KEY}, clock=lambda: shop.now)
-        self.state, self.polls = None, []
-        Told.shop = shop
-
-    def __enter__(self):
-        self.api.__enter__()
-        self.segment.__enter__()
-        return self
-
-    def __exit__(self, *error):
-        self.segment.__exit__(*error)
-        self.api.__exit__(*error)
+        super().__init__("prestashop", folder, shop, since=shop.now, **options)
 
     def read(self, state, **tap):
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        with redirect_stdout(out):
-            TapCommerce(
-                config=self.api.settings | {"shop": "acme", "start_date": self.shop.start.isoformat()} | tap,
-                state=state,
-                wire=Wire(user_agent="test", sleep=self.shop.rest),
-            ).sync_all()
-        return out.buffer.getvalue()
-
-    def tell(self, lines):
-        out = io.StringIO()
-        with redirect_stdout(out):
-            target = Told(
-                config={
-                    "write_key": KEY,
-                    "endpoint": self.segment.endpoint,
-                    "since": self.since.isoformat(),
-                    "ledger": self.ledger,
-                    "max_events_per_second": 0,
-                }
-            )
-            assert target.run(io.BytesIO(lines)) == 0
-        if states := out.getvalue().split("\n")[:-1]:
-            self.state = json.loads(states[-1])
-
-    def poll(self, **tap):
-        self.polls.append(self.shop.now)
-        self.tell(self.read(self.state, **tap))
-
-    def wrong(self):
-        return faults(
-            self.segment,
-            expect(
-                self.shop,
-                since=self.since,
-                polls=self.polls,
-                timezone=self.api.timezone,
-                shops=self.api.book.shops,
-                id_shop=self.api.settings.get("id_shop"),
-            ),
-        )
-
-
-@pytest.fixture
-def quiet():
-    logging.disable(logging.WARNING)
-    yield
-    logging.disable(logging.NOTSET)
+        wire = Wire(user_agent="test", sleep=self.shop.rest)
+        return super().read(state, wire=wire, start_date=self.shop.start.isoformat(), **tap)
 
 
 LIVES = {
@@ -148,13 +65,12 @@ def test_segment_holds_what_a_perfect_observer_told(tmp_path, life):
         pace=0.3,
     )
     draw = Random(seed)
-    with World(tmp_path, shop, timezone=zone, **options) as world:
+    with Plain(tmp_path, shop, timezone=zone, **options) as world:
         for _ in range(5):
             shop.advance(3600 * draw.uniform(0.1, 12))
             world.poll(lookback_minutes=draw.choice([0, 60]), page_size=draw.choice([1, 3, 100]))
         world.api.tick = 0
-        shop.rest(3700)
-        world.poll(recheck_hours=0)
+        world.settle()
         assert world.wrong() == []
         assert len(world.segment.events) > 20
         told = len(world.segment.events)
@@ -166,64 +82,44 @@ def test_segment_holds_what_a_perfect_observer_told(tmp_path, life):
 def test_a_shop_that_fails_now_and_then_changes_nothing(tmp_path):
     shop = Shop(seed=5, start=START, orders_per_day=6, customers_per_day=2, pace=0.3)
     kinds = ("429", "500", "503", "reset", "truncated", "html", "fatal", "module_warning")
-    with World(tmp_path, shop, faults=Faults(seed=5, rate=0.1, kinds=kinds)) as world:
+    with Plain(tmp_path, shop, faults=Faults(seed=5, rate=0.1, kinds=kinds)) as world:
         for _ in range(3):
             shop.advance(3600 * 20)
             world.poll()
-        shop.rest(3700)
-        world.poll(recheck_hours=0)
+        world.settle()
         assert world.api.faults.happened.total() > 10
         assert world.wrong() == []
 
 
-def records(text, stream):
-    lines = [json.loads(line) for line in text.splitlines()]
-    return [each["record"] for each in lines if each["type"] == "RECORD" and each["stream"] == stream]
-
-
-def test_an_order_is_told_before_its_refunds_and_its_parcels(tmp_path):
+def test_an_order_is_told_before_its_refunds_and_its_parcels():
     shop = lively()
-    with World(tmp_path, shop) as world:
-        text = world.read(None)
-    streams = [each["stream"] for each in map(json.loads, text.splitlines()) if each["type"] == "RECORD"]
+    with Api(shop) as api:
+        found = poll(api)
+    streams = [stream for stream, _ in found.records]
     assert list(dict.fromkeys(streams)) == ["customers", "orders", "refunds", "fulfillments"]
-    assert len(records(text, "orders")) == len(shop.orders)
+    assert len(found.of("orders")) == len(shop.orders)
 
 
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
+def test_an_interrupted_run_goes_on_where_it_was(capsysbinary):
     """Whatever question the shop fails at, the next run brings what the first did not."""
     shop = lively(2)
-    with World(tmp_path, shop) as world:
-        whole = {(name, each["id"]) for name in STREAMS for each in records(world.read(None), name)}
+    with Api(shop) as api:
+        whole = ids(poll(api))
+    settings = {"retry_attempts": 2, "page_size": 5}
     for questions in (20, 25, 30, 35):
         plan = [None] * questions + ["500"] * 3
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         with Api(shop, faults=Faults(plan=plan, kinds=["500"])) as api:
-            settings = api.settings | {
-                "shop": "acme",
-                "start_date": START.isoformat(),
-                "retry_attempts": 2,
-                "page_size": 5,
-            }
-            with redirect_stdout(out):
-                tap = TapCommerce(config=settings, wire=impatient())
-                with pytest.raises(Exception, match="answered 500"):
-                    tap.sync_all()
-                out.flush()
-            lines = [json.loads(line) for line in out.buffer.getvalue().splitlines()]
-            states = [each["value"] for each in lines if each["type"] == "STATE"]
-            found = {(each["stream"], each["record"]["id"]) for each in lines if each["type"] == "RECORD"}
-            again = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-            with redirect_stdout(again):
-                TapCommerce(
-                    config=settings, state=states[-1] if states else None, wire=impatient()
-                ).sync_all()
-            rest = again.buffer.getvalue()
-        found |= {(name, each["id"]) for name in STREAMS for each in records(rest, name)}
-        assert found == whole, questions
+            tap = TapCommerce(config=config(api, **settings), wire=impatient())
+            with pytest.raises(Exception, match="answered 500"):
+                tap.sync_all()
+            broken = Output(capsysbinary.readouterr().out)
+            state = broken.states[-1] if broken.states else None
+            rest = poll(api, state, wire=impatient(), **settings)
+        assert ids(broken) | ids(rest) == whole, questions
 
 
-STREAMS = ("customers", "orders", "refunds", "fulfillments")
+def ids(output):
+    return {(stream, record["id"]) for stream, record in output.records}
 
 
 def impatient():

@@ -29,10 +29,8 @@ def records(folder):
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
-def test_a_raw_answer_becomes_these_records(folder, golden):
-    told = [{"stream": stream, "record": record} for stream, record in records(folder)]
-    text = msgspec.json.format(ENCODER.encode(told), indent=1).decode() + "\n"
-    golden(folder / "records.json", text)
+def test_a_raw_answer_becomes_these_records(folder, golden_records):
+    golden_records(folder, records(folder))
 
 
 def of(name, stream):
