@@ -1,6 +1,6 @@
-"""A small HTTP server on 127.0.0.1 that asks one function for every answer, and can spoil the answer on its way.
+"""A small HTTP server on 127.0.0.1 that asks one method for every answer, and can spoil the answer on its way.
 
-Leaving its `with` closes every connection, so that nothing of a test survives it, and raises what the function itself got wrong.
+Leaving its `with` closes every connection, so that nothing of a test survives it, and raises what the method itself got wrong.
 """
 
 import contextlib
@@ -10,11 +10,17 @@ import struct
 import sys
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any, Self
+
+from sandbox.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +46,43 @@ class Answer:
     delay: float = 0
 
 
-class Loopback:
-    """Serve `answer` on a port that the system chose."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, as the server saw it."""
 
-    def __init__(self, answer: Callable[[Request], Answer], *, date: Callable[[], str]) -> None:
-        self._server = _Server(answer, date)
+    name: str
+    """What was asked for."""
+    status: int
+    fault: str | None = None
+
+
+class Calls(list[Call]):
+    """All calls, oldest first."""
+
+    @property
+    def count(self) -> Counter[tuple[str, int]]:
+        """How often, by name and status."""
+        return Counter((each.name, each.status) for each in self)
+
+
+class Loopback(ABC):
+    """What serves its `_answer` at `url`, within its `with`, on a port that the system chose.
+
+    `now` dates the answers; `faults` says what goes wrong, and knows no other `kinds`.
+    """
+
+    def __init__(self, now: Callable[[], datetime], kinds: Iterable[str], faults: Faults | None) -> None:
+        self.faults = faults or Faults()
+        self.faults.known(kinds)
+        self._server = _Server(
+            self._answer,
+            date=lambda: format_datetime(now().astimezone(UTC).replace(microsecond=0), usegmt=True),
+        )
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True, name="loopback")
 
     @property
     def url(self) -> str:
-        """The server's base URL, without a slash at its end."""
+        """The base URL, without a slash at its end: of a shop, the setting `api_url`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -63,6 +96,19 @@ class Loopback:
         self._server.server_close()
         if self._server.failures and kind is None:
             raise self._server.failures[0]
+
+    @abstractmethod
+    def _answer(self, request: Request) -> Answer:
+        """Answer a request; several may be asked at once."""
+
+    def _spoil(self, answer: Answer, fault: str | None) -> None:
+        """Let an answer come broken, late or not at all, if the fault is one that spoils it on its way."""
+        if fault == "truncated":
+            answer.fate = "truncated"
+        elif fault == "slow":
+            answer.delay = self.faults.slow
+        elif fault == "reset_after":
+            answer.fate = "reset"
 
 
 class _Server(ThreadingHTTPServer):

@@ -10,9 +10,8 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from threading import RLock
-from typing import Any, Self
+from typing import Any
 
 from sandbox.faults import PAGE, Faults
 from sandbox.loopback import Answer, Loopback, Request
@@ -75,10 +74,10 @@ class Received:
     """The client's X-Retry-Count."""
 
 
-class Segment:
+class Segment(Loopback):
     """One Segment source after another; `with Segment(write_keys={"k"}) as segment:` serves it at `segment.url`.
 
-    `clock` says what time it is there. `refuse` may be set to a function that returns why an event is refused (the whole batch is answered 400) or None.
+    `/v1/batch` takes events there, `/v1/projects/<key>/settings` knows the keys. `clock` says what time it is. `refuse` may be set to a function that returns why an event is refused (the whole batch is answered 400) or None.
     `events` holds what was accepted, in order; `swallowed` what got a 200 and went nowhere; `repeats` what came more than once.
     """
 
@@ -92,8 +91,6 @@ class Segment:
     ) -> None:
         self.write_keys = set(write_keys)
         self.clock = clock or (lambda: datetime.now(UTC))
-        self.faults = faults or Faults()
-        self.faults.known(FAULTS)
         self.refuse = refuse
         self.events: list[Event] = []
         self.swallowed: list[Swallowed] = []
@@ -102,22 +99,7 @@ class Segment:
         self._sightings: dict[str, Repeat] = {}
         self._accepted: dict[str, datetime] = {}
         self._fingerprints: dict[str, set[str]] = {}
-        self._server = Loopback(
-            self._answer,
-            date=lambda: format_datetime(self.clock().astimezone(UTC).replace(microsecond=0), usegmt=True),
-        )
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.__exit__(*error)
-
-    @property
-    def url(self) -> str:
-        """The base: `/v1/batch` takes events, `/v1/projects/<key>/settings` knows the keys."""
-        return self._server.url
+        super().__init__(self.clock, FAULTS, faults)
 
     @property
     def endpoint(self) -> str:
@@ -157,10 +139,9 @@ class Segment:
                 status, events, reason = self._take(request)
                 body = OK if status == 200 else json.dumps({"success": False, "message": reason}).encode()
                 answer = Answer(status, body)
-                if fault in ("lost", "truncated"):
-                    answer.fate = "reset" if fault == "lost" else "truncated"
-                elif fault == "slow":
-                    answer.delay = self.faults.slow
+                if fault == "lost":
+                    answer.fate = "reset"
+                self._spoil(answer, fault)
             self.requests.append(
                 Received(
                     at=self.clock(),

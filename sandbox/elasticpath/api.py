@@ -4,22 +4,21 @@ What the documentation leaves open is an option here. Parameters that the real s
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.utils import format_datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 from zlib import crc32
 
+from sandbox import loopback
 from sandbox.elasticpath import answers
 from sandbox.elasticpath.answers import Answer as Body
 from sandbox.elasticpath.answers import Spelling
 from sandbox.elasticpath.book import Book, Buyer, Kept, contact_of, uuid
 from sandbox.elasticpath.filters import AMOUNT, DATE, EXACT, WORD, Field, Unparsable, matcher
 from sandbox.faults import PAGE, Faults
-from sandbox.loopback import Answer, Loopback, Request
+from sandbox.loopback import Answer, Calls, Loopback, Request
 from sandbox.shop import Shop
 
 ID, SECRET = "sandbox-client", "sandbox-secret"
@@ -36,23 +35,10 @@ LARGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request, as the server saw it."""
+class Call(loopback.Call):
+    """One request; `name` is `oauth`, the resource (`orders`, `transactions`, …; `order` for a single one), or the path."""
 
-    name: str
-    """`oauth`, the resource (`orders`, `transactions`, …; `order` for a single one), or the path."""
-    status: int
-    fault: str | None = None
     query: dict[str, str] = field(default_factory=dict)
-
-
-class Calls(list[Call]):
-    """All calls, oldest first."""
-
-    @property
-    def count(self) -> Counter[tuple[str, int]]:
-        """How often, by name and status."""
-        return Counter((each.name, each.status) for each in self)
 
 
 class Refused(Exception):
@@ -72,7 +58,7 @@ class Row(NamedTuple):
     updated_at: datetime
 
 
-class ElasticPath:
+class ElasticPath(Loopback):
     """One store's API; `with ElasticPath(shop) as api:` serves it at `api.url`, and `api.settings` reach it.
 
     `groups`, `group_status`, `refund_bumps`, `group_bumps` and `privacy` are the `Book`'s. `buyers` is whether the store keeps `customers`, `accounts` or `both`.
@@ -150,8 +136,6 @@ class ElasticPath:
         self.page_length, self.most, self.forbidden = page_length, most, frozenset(forbidden)
         self.sorts_updated, self.erasure_filter, self.erased = sorts_updated, erasure_filter, erased
         self.compares = compares
-        self.faults = faults or Faults()
-        self.faults.known(KINDS)
         self.calls = Calls()
         self._bucket = Bucket(rate, clock or self._counted) if rate else None
         self._granted: dict[str, tuple[datetime, str]] = {}
@@ -159,21 +143,7 @@ class ElasticPath:
         self._items: dict[int, list[Body]] = {}
         self._numbers: dict[str, int] = {}
         self._found: tuple[Any, list[Row]] | None = None
-        self._server = Loopback(
-            self._answer, date=lambda: format_datetime(shop.now.replace(microsecond=0), usegmt=True)
-        )
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.__exit__(*error)
-
-    @property
-    def url(self) -> str:
-        """The store's base URL: the setting `api_url`."""
-        return self._server.url
+        super().__init__(lambda: shop.now, KINDS, faults)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -221,12 +191,7 @@ class ElasticPath:
             else:
                 status, body = self._routed(request, name, path, query)
                 answer = Answer(status, json.dumps(body, ensure_ascii=False).encode())
-            if fault == "truncated":
-                answer.fate = "truncated"
-            elif fault == "slow":
-                answer.delay = self.faults.slow
-            elif fault == "reset_after":
-                answer.fate = "reset"
+            self._spoil(answer, fault)
             self.calls.append(Call(name, status, fault, query))
             return answer
 

@@ -6,17 +6,16 @@ https://devdocs.prestashop-project.org/8/webservice/
 
 import base64
 import binascii
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email.utils import format_datetime
 from hashlib import sha1
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from sandbox import loopback
 from sandbox.faults import EVERY, PAGE, Faults
-from sandbox.loopback import Answer, Loopback, Request
+from sandbox.loopback import Answer, Calls, Loopback, Request
 from sandbox.prestashop.answers import Writer, as_json, as_xml, errors_as_xml, rows_of
 from sandbox.prestashop.book import Book, Row
 from sandbox.prestashop.fields import Resource, resources
@@ -45,13 +44,9 @@ RESTRICTED = {"orders", "customers"}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request, as the server saw it: what for, how it was answered."""
+class Call(loopback.Call):
+    """One request: what for (`name` is the resource, or the path), how it was answered."""
 
-    name: str
-    """The resource, or the path."""
-    status: int
-    fault: str | None = None
     code: int | None = None
     """The code of the answer's first error."""
     rows: int = 0
@@ -59,16 +54,7 @@ class Call:
     """The URL's parameters, but for the key."""
 
 
-class Calls(list[Call]):
-    """All calls, oldest first."""
-
-    @property
-    def count(self) -> Counter[tuple[str, int]]:
-        """How often, by name and status."""
-        return Counter((each.name, each.status) for each in self)
-
-
-class PrestaShop:
+class PrestaShop(Loopback):
     """The webservice of one shop; `with PrestaShop(shop) as api:` serves it at `api.url`, and `api.settings` reach it.
 
     `version` is `9.0.3`, `8.2.1` or `1.7`, which write values differently. `timezone` is PS_TIMEZONE. `rights` names the resources that the key
@@ -114,24 +100,13 @@ class PrestaShop:
         self.commit_lag, self.tick = timedelta(seconds=commit_lag), tick
         self.meanwhile = meanwhile
         self.book = Book(shop, timezone=timezone, state_ids=state_ids, languages=languages, shops=shops)
-        self.faults = faults or Faults()
-        self.faults.known(KINDS)
         self.calls = Calls()
-        self._server = Loopback(
-            self._answer, date=lambda: format_datetime(shop.now.replace(microsecond=0), usegmt=True)
-        )
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.__exit__(*error)
+        super().__init__(lambda: shop.now, KINDS, faults)
 
     @property
     def url(self) -> str:
         """The shop's base URL: the setting `api_url`."""
-        return self._server.url + (f"/{self.folder}" if self.folder else "")
+        return super().url + (f"/{self.folder}" if self.folder else "")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -166,11 +141,8 @@ class PrestaShop:
                 call, answer = self._spoiled(fault or "")
             else:
                 call, answer = self._routed(request)
-            if fault == "truncated":
-                answer.fate = "truncated"
-            elif fault == "slow":
-                answer.delay = self.faults.slow
-            elif fault == "php_warning" and answer.status == 200:
+            self._spoil(answer, fault)
+            if fault == "php_warning" and answer.status == 200:
                 answer.body = WARNING.encode() + answer.body
             self.calls.append(Call(**{"fault": fault} | call))
             return answer

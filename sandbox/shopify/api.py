@@ -5,14 +5,12 @@ What the real service refuses is refused here; what it hides, lags or charges fo
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,8 +35,9 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
+from sandbox import loopback
 from sandbox.faults import PAGE, Faults
-from sandbox.loopback import Answer, Loopback, Request
+from sandbox.loopback import Answer, Calls, Loopback, Request
 from sandbox.shop import Shop
 from sandbox.shopify.answers import CONNECTION, NODES, TYPES, denied, gid, location
 from sandbox.shopify.cost import CAP, Bucket, requested, size
@@ -88,27 +87,14 @@ UNAUTHORIZED = b'{"errors":"[API] Invalid API key or access token (unrecognized 
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request, as the server saw it: what for, how it was answered, what it cost."""
+class Call(loopback.Call):
+    """One request: what for (`name` is the operation, `oauth`, or the path), how it was answered, what it cost."""
 
-    name: str
-    """The operation, `oauth`, or the path."""
-    status: int
-    fault: str | None = None
     code: str | None = None
     """The code of the answer's first GraphQL error."""
     requested: float | None = None
     actual: float | None = None
     variables: dict[str, Any] | None = None
-
-
-class Calls(list[Call]):
-    """All calls, oldest first."""
-
-    @property
-    def count(self) -> Counter[tuple[str, int]]:
-        """How often, by name and status."""
-        return Counter((each.name, each.status) for each in self)
 
 
 @dataclass(slots=True)
@@ -120,7 +106,7 @@ class Context:
     searches: list[dict[str, Any]]
 
 
-class Shopify:
+class Shopify(Loopback):
     """The Admin API of one shop; `with Shopify(shop) as api:` serves it at `api.url`.
 
     `token` is a static one; `client_id` and `client_secret` may ask for others, which live `token_lifetime` virtual seconds. `cost` is
@@ -156,26 +142,10 @@ class Shopify:
         self.client_id, self.client_secret, self.token_lifetime = client_id, client_secret, token_lifetime
         self.index_lag, self.child_lag, self.tick, self.day_filter = index_lag, child_lag, tick, day_filter
         self.protected, self.timezone = protected, ZoneInfo(timezone)
-        self.faults = faults or Faults()
-        self.faults.known(KINDS)
         self.calls = Calls()
         self.bucket = Bucket(bucket, restore, clock or self._seconds)
         self._granted: dict[str, datetime] = {}
-        self._server = Loopback(
-            self._answer, date=lambda: format_datetime(shop.now.replace(microsecond=0), usegmt=True)
-        )
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.__exit__(*error)
-
-    @property
-    def url(self) -> str:
-        """The shop's base URL: the setting `api_url`."""
-        return self._server.url
+        super().__init__(lambda: shop.now, KINDS, faults)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -201,12 +171,7 @@ class Shopify:
             if self.tick:
                 self.shop.advance(self.tick)
             call, answer = self._spoiled(fault) if fault in BEFORE else self._routed(request)
-            if fault == "truncated":
-                answer.fate = "truncated"
-            elif fault == "slow":
-                answer.delay = self.faults.slow
-            elif fault == "reset_after":
-                answer.fate = "reset"
+            self._spoil(answer, fault)
             number = len(self.calls)
             answer.headers |= {"X-Request-ID": str(UUID(int=(self.shop.seed + 1) << 64 | number, version=4))}
             self.calls.append(Call(**{"fault": fault} | call))

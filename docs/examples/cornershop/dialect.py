@@ -4,15 +4,12 @@ What the real one refuses is refused here: a wrong key, a wrong kind, more than 
 """
 
 import json
-from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.faults import EVERY, PAGE, Faults
-from sandbox.loopback import Answer, Loopback, Request
+from sandbox.loopback import Answer, Call, Calls, Loopback, Request
 from sandbox.shop import Shop
 from sandbox.things import Customer, Order
 
@@ -21,47 +18,13 @@ STATUS = {"429": 429, "429_after": 429, "500": 500, "502": 502, "503": 503, "htm
 """What goes wrong before the feed has a say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, as the server saw it."""
-
-    name: str
-    status: int
-    fault: str | None = None
-
-
-class Calls(list[Call]):
-    """All calls, oldest first."""
-
-    @property
-    def count(self) -> Counter[tuple[str, int]]:
-        """How often, by name and status."""
-        return Counter((each.name, each.status) for each in self)
-
-
-class CornerShop:
+class CornerShop(Loopback):
     """The feed of one shop. `tick` lets that many virtual seconds pass with every request."""
 
     def __init__(self, shop: Shop, *, key: str = KEY, faults: Faults | None = None, tick: float = 0) -> None:
         self.shop, self.key, self.tick = shop, key, tick
-        self.faults = faults or Faults()
-        self.faults.known({*EVERY, "html"})
         self.calls = Calls()
-        self._server = Loopback(
-            self._answer, date=lambda: format_datetime(shop.now.replace(microsecond=0), usegmt=True)
-        )
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.__exit__(*error)
-
-    @property
-    def url(self) -> str:
-        """The shop's base URL: the setting `api_url`."""
-        return self._server.url
+        super().__init__(lambda: shop.now, {*EVERY, "html"}, faults)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -81,8 +44,7 @@ class CornerShop:
             else:
                 status, body = self._said(request, asked)
                 answer = Answer(status, json.dumps(body).encode())
-                answer.fate = "truncated" if fault == "truncated" else "whole"
-                answer.delay = self.faults.slow if fault == "slow" else 0
+                self._spoil(answer, fault)
             self.calls.append(Call(asked.get("kind", "?"), answer.status, fault))
             return answer
 
