@@ -3,7 +3,6 @@
 Tap and target run in this process, over real HTTP on loopback; what must be told comes from the shop's own history.
 """
 
-import logging
 from datetime import timedelta
 from random import Random
 from tempfile import TemporaryDirectory
@@ -50,11 +49,7 @@ class InTwo(Told):
         return started
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-    logging.disable(logging.WARNING)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @st.composite

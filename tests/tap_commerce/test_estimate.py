@@ -1,7 +1,6 @@
 """What a reading would cost is said before it: counts where the platform counts, and no row read."""
 
 import json
-import logging
 
 import pytest
 
@@ -14,11 +13,7 @@ from tests.world import START, Dying, poll
 COUNTED = ("elasticpath", "shopify")
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-    logging.disable(logging.WARNING)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture(scope="module")

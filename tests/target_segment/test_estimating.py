@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +18,7 @@ MAIN = "from target_segment.target import main; main()"
 SHAPE = {"properties": {"platform": {}, "shop": {}, "id": {}}}
 
 
-@pytest.fixture(autouse=True)
-def private_files():
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("private_files")
 
 
 def lines(*said):

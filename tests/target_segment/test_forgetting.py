@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from decimal import Decimal
 from hashlib import md5
 from pathlib import Path
@@ -94,12 +93,7 @@ def money(world):
     )
 
 
-@pytest.fixture(autouse=True)
-def private_files():
-    """The target makes every file its owner's alone, for good: not for the tests after this one."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("private_files")
 
 
 @pytest.fixture

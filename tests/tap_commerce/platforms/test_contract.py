@@ -6,7 +6,6 @@ A further platform runs through all of it by its line in the registry and its en
 # ruff: noqa: S311  # kills are drawn from a seed
 
 import json
-import logging
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -31,11 +30,7 @@ LATE = timedelta(hours=2)
 """Longer than any platform lags, and than a poll looks back."""
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-    logging.disable(logging.WARNING)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 # What it says of itself
