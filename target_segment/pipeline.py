@@ -202,6 +202,11 @@ class Pipeline:
             self._work(keep=1)
             self.idle()
 
+    def passed(self, size: int) -> None:
+        """Note that so much was read of which nothing is told: records before and after it keep alive the block that it came in."""
+        if self._buffer:
+            self._buffered += size
+
     def declare(
         self, stream: str, schema: Mapping[str, Any], keys: Iterable[str], replication: str | None
     ) -> None:

@@ -403,6 +403,8 @@ class TargetSegment(Target):
         if message.stream is None or not message.record:
             raise Garbled("a RECORD message has no stream or no record")
         self._time_extracted = message.time_extracted
+        if self._pipeline:
+            self._pipeline.passed(len(message.record))
         super()._process_record_message(
             {"type": "RECORD", "stream": message.stream, "record": msgspec.json.decode(message.record)}
         )

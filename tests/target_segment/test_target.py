@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import duckdb
@@ -245,6 +246,25 @@ def test_a_stream_that_no_event_is_derived_from_is_warned_of_once(config, segmen
         assert run(config, lines) == 0
     assert sum("carts" in each.message for each in caplog.records) == 1
     assert len(segment.events) == 3
+
+
+def test_what_lies_between_the_records_that_are_told_is_not_kept_in_memory(config, tmp_path, monkeypatch):
+    """A record is left in the block that it was read in: few orders among much else would keep all of it."""
+    much = line(type="RECORD", stream="clicks", record={"id": "1", "page": "x" * 1_000_000})
+    said = tmp_path / "said.jsonl"
+    with said.open("w") as file:
+        file.write(schema() + schema("clicks"))
+        for number in range(40):
+            file.write(record(order(str(number))) + much)
+    with said.open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        tracemalloc.start()
+        try:
+            TargetSegment(config={**config, "mode": "baseline"}).run()
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < 25_000_000
 
 
 def test_a_stream_named_orders_that_is_none_of_ours_is_not_told(config, segment):
