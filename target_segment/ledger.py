@@ -226,7 +226,7 @@ class Ledger:
     ) -> int:
         """Commit what is about to be told, as if it were told, with the batches' own bytes; return the group's number.
 
-        `document` holds the rows of memory as they then are (see `memory.document`).
+        `document` holds the rows of memory as they then are (see `memory.Rows`).
         """
         self._group += 1
         with self._transaction():
@@ -246,18 +246,14 @@ class Ledger:
         if not batches:
             return
         ids = [batch.id for batch in batches]
+        now = self._clock()
         with self._transaction():
-            self._do(
-                "INSERT INTO receipts SELECT r.m, $2, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $3, r.a, r.c, $4"
-                " FROM (SELECT unnest(from_json(given, $5)) AS r FROM (SELECT unnest([$1]) AS given))",
-                [
-                    (b"[" + b",".join(batch.about[1:-1] for batch in batches) + b"]").decode(),
-                    self._source,
-                    self._clock(),
-                    self.run,
-                    _ABOUT,
-                ],
-            )
+            for about in _documents(batches):
+                self._do(
+                    "INSERT INTO receipts SELECT r.m, $2, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $3, r.a, r.c, $4"
+                    " FROM (SELECT unnest(from_json(given, $5)) AS r FROM (SELECT unnest([$1]) AS given))",
+                    [about, self._source, now, self.run, _ABOUT],
+                )
             self._do("DELETE FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[]))", [ids])
 
     def settle(self, scope: Scope, group: int, replaced: Iterable[Key]) -> None:
@@ -746,6 +742,22 @@ The text has to look like a column: what is constant, a list or `from_json` of a
 
 def _text(numbers: Iterable[int]) -> str:
     return ",".join(map(str, numbers))
+
+
+_DOCUMENT = 1_000_000
+"""How many bytes of receipts go into one statement: DuckDB needs about ten times as many, and may have few."""
+
+
+def _documents(batches: Iterable[Batch]) -> Iterator[str]:
+    """Yield the receipts to be written of all batches, as lists in JSON."""
+    held: list[bytes] = []
+    for batch in batches:
+        held.append(batch.about[1:-1])
+        if sum(map(len, held)) >= _DOCUMENT:
+            yield f"[{b','.join(held).decode()}]"
+            held = []
+    if held:
+        yield f"[{b','.join(held).decode()}]"
 
 
 def _instant(microseconds: int) -> datetime:

@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -9,6 +12,7 @@ import pytest
 
 from target_segment.errors import LedgerError
 from target_segment.ledger import copied, opened
+from target_segment.request import Receipt, sealed
 from target_segment.transitions import TABLE
 
 from .world import (
@@ -204,6 +208,28 @@ def test_the_view_of_fates_tells_what_counts_as_told_and_why(world):
         ("1", "order_completed", "told", "2026-03-01 12:00:00"),
         ("2", "order_completed", "filtered", "2026-03-01 12:00:00"),
     ]
+
+
+@pytest.mark.parametrize("count", [11_000, 30_000])
+def test_as_many_receipts_as_come_at_once_fit_into_the_memory_that_there_is(path, count):
+    """Small events, many deliveries in flight, and all of them land in one moment."""
+    ledger = opened(path, "s")
+    ledger.begin("send")
+    ids = [str(uuid.UUID(int=number)) for number in range(count)]
+    receipts = [
+        Receipt(each, "shopify", "a-shop.myshopify.com", "order_completed", "Order Completed", each, each,
+        datetime(2026, 3, 1, tzinfo=UTC), Decimal("12.50"), "EUR")
+        for each in ids
+    ]  # fmt: skip
+    ledger.confirm(
+        [
+            sealed(first, [b"{}"], receipts[first : first + 1_000], frozenset())
+            for first in range(0, count, 1_000)
+        ]
+    )
+    kept = ledger._db.execute("SELECT message_id::VARCHAR FROM receipts").fetchall()
+    ledger.close()
+    assert sorted(each for (each,) in kept) == ids
 
 
 def test_amounts_are_decimals_and_times_are_utc(world):
