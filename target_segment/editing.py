@@ -68,12 +68,12 @@ class Assignment(Struct, array_like=True, gc=False):
 class Edition(Struct, array_like=True, gc=False):
     """What is to be told of an assignment, and what memory will then hold.
 
-    `events` are in the order in which they are told. `rows` are the changed rows of memory as `Rows.document` writes them,
+    `events` are in the order in which they are told. `rows` are the changed rows of memory as `Rows.documents` writes them,
     `replaced` the keys of those that there were before. `tally` counts what was decided, per transition and fate.
     """
 
     events: list[Event]
-    rows: bytes
+    rows: list[bytes]
     replaced: list[Key]
     refusals: list[Refusal]
     tally: list[tuple[str, str, int]]
@@ -119,7 +119,7 @@ class Editor:
             rows.keep()
         edition = Edition(
             events=events,
-            rows=rows.document(),
+            rows=rows.documents(),
             replaced=[*rows.replaced],
             refusals=refusals,
             tally=[(*what, count) for what, count in room.tally.items()],

@@ -38,6 +38,7 @@ from target_segment.memory import (
     Scope,
     State,
     Watched,
+    documents,
     hashed,
     place,
     tombstone,
@@ -222,20 +223,21 @@ class Ledger:
         return next(self._batches)
 
     def intend(
-        self, scope: Scope, document: bytes, batches: Sequence[Batch], refusals: Sequence[Refusal]
+        self, scope: Scope, rows: Iterable[bytes], batches: Sequence[Batch], refusals: Sequence[Refusal]
     ) -> int:
         """Commit what is about to be told, as if it were told, with the batches' own bytes; return the group's number.
 
-        `document` holds the rows of memory as they then are (see `memory.Rows`).
+        `rows` are documents that hold the rows of memory as they then are (see `memory.Rows`).
         """
         self._group += 1
         with self._transaction():
-            self._do(
-                "INSERT INTO memory (key, source, platform, shop, stream, subject, instant, seen_at, seen_before, form, remembered,"
-                " batch_group) SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.b, r.f, r.r, $4"
-                " FROM (SELECT unnest(from_json(given, $6)) AS r FROM (SELECT unnest([$5]) AS given))",
-                [self._source, *scope, self._group, document.decode(), _ROWS],
-            )
+            for document in rows:
+                self._do(
+                    "INSERT INTO memory (key, source, platform, shop, stream, subject, instant, seen_at, seen_before, form, remembered,"
+                    " batch_group) SELECT r.k, $1, $2, $3, r.t, r.s, r.i, r.n, r.b, r.f, r.r, $4"
+                    " FROM (SELECT unnest(from_json(given, $6)) AS r FROM (SELECT unnest([$5]) AS given))",
+                    [self._source, *scope, self._group, document.decode(), _ROWS],
+                )
             for batch in batches:
                 self._put_out(batch, self._group)
             self._note(refusals)
@@ -248,11 +250,11 @@ class Ledger:
         ids = [batch.id for batch in batches]
         now = self._clock()
         with self._transaction():
-            for about in _documents(batches):
+            for about in documents(batch.about[1:-1] for batch in batches):
                 self._do(
                     "INSERT INTO receipts SELECT r.m, $2, r.l, r.h, r.t, r.e, r.s, r.p, r.o, $3, r.a, r.c, $4"
                     " FROM (SELECT unnest(from_json(given, $5)) AS r FROM (SELECT unnest([$1]) AS given))",
-                    [about, self._source, now, self.run, _ABOUT],
+                    [about.decode(), self._source, now, self.run, _ABOUT],
                 )
             self._do("DELETE FROM outbox WHERE id IN (SELECT unnest($1::BIGINT[]))", [ids])
 
@@ -742,22 +744,6 @@ The text has to look like a column: what is constant, a list or `from_json` of a
 
 def _text(numbers: Iterable[int]) -> str:
     return ",".join(map(str, numbers))
-
-
-_DOCUMENT = 1_000_000
-"""How many bytes of receipts go into one statement: DuckDB needs about ten times as many, and may have few."""
-
-
-def _documents(batches: Iterable[Batch]) -> Iterator[str]:
-    """Yield the receipts to be written of all batches, as lists in JSON."""
-    held: list[bytes] = []
-    for batch in batches:
-        held.append(batch.about[1:-1])
-        if sum(map(len, held)) >= _DOCUMENT:
-            yield f"[{b','.join(held).decode()}]"
-            held = []
-    if held:
-        yield f"[{b','.join(held).decode()}]"
 
 
 def _instant(microseconds: int) -> datetime:

@@ -4,7 +4,7 @@ One `Row` per subject of a stream, and one per Segment identity (stream `identif
 reads and changes them; nothing here does either.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -200,9 +200,9 @@ class Rows(dict[Key, Row]):
                     self.replaced[key] = None
         self.clear()
 
-    def document(self) -> bytes:
+    def documents(self) -> list[bytes]:
         """Return what was decided as it goes into the ledger."""
-        return b"[" + b",".join(self._pieces.values()) + b"]"
+        return list(documents(self._pieces.values()))
 
     def _remembered(self, key: Key) -> Row | None:
         found, replaces = self.decided.get(key), key in self.replaced
@@ -216,6 +216,24 @@ class Rows(dict[Key, Row]):
             found.stream, found.subject, _memory.decode(found.remembered), found.instant, found.seen_at, found.form,
             replaces=replaces, seen_before=found.seen_before,
         )  # fmt: skip
+
+
+def documents(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lists in JSON that hold these pieces, each for one statement of the ledger."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _DOCUMENT:
+            yield b"[" + b",".join(held) + b"]"
+            held, size = [], 0
+    if held:
+        yield b"[" + b",".join(held) + b"]"
+
+
+_DOCUMENT = 1_000_000
+"""From so many bytes on a list is another statement's: DuckDB needs about ten times as much memory, and has little."""
 
 
 def hashed(source: str, scope: Scope, key: Key) -> int:

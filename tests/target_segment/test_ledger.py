@@ -12,6 +12,7 @@ import pytest
 
 from target_segment.errors import LedgerError
 from target_segment.ledger import copied, opened
+from target_segment.memory import Rows
 from target_segment.request import Receipt, sealed
 from target_segment.transitions import TABLE
 
@@ -230,6 +231,23 @@ def test_as_many_receipts_as_come_at_once_fit_into_the_memory_that_there_is(path
     kept = ledger._db.execute("SELECT message_id::VARCHAR FROM receipts").fetchall()
     ledger.close()
     assert sorted(each for (each,) in kept) == ids
+
+
+def test_as_many_rows_as_a_chunk_changes_fit_into_the_memory_that_there_is(path):
+    """What is remembered of an order with many coupons and lines is longer than its record."""
+    ledger = opened(path, "s")
+    ledger.begin("send")
+    rows = Rows("s", ("shopify", "shop.test"), [])
+    keys = [("orders", str(number)) for number in range(3_000)]
+    for key in keys:
+        rows[key].memory.parts["coupon_applied"] = [f"{key[1]}-{number}" for number in range(500)]
+        rows[key].changed = True
+        rows.keep()
+    group = ledger.intend(("shopify", "shop.test"), rows.documents(), [], [])
+    found = ledger.recall(("shopify", "shop.test"), keys[::100])
+    ledger.close()
+    assert group == 1
+    assert {(each.stream, each.subject) for each in found} == set(keys[::100])
 
 
 def test_amounts_are_decimals_and_times_are_utc(world):
