@@ -186,9 +186,10 @@ class Editor:
 
     def _proof(self, item: Item) -> Proof:
         derive = self._derive.get(item.stream)
-        if derive is None:
-            return self.streams.proof(item.stream, item.raw, item.identity, item.read_at)
-        proof = derive(snapshot(item.stream, item.raw), item.read_at)
+        if derive:
+            proof = derive(snapshot(item.stream, item.raw), item.read_at)
+        else:
+            proof = self.streams.proof(item.stream, item.raw, item.identity, item.read_at)
         if proof.subject != item.subject:
             raise Malformed(
                 f"a record of {item.stream} has the subject {proof.subject!r}, which no memory was asked for"

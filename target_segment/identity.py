@@ -99,17 +99,30 @@ NAMESPACE = UUID("b1f3a3a0-6d0c-5b8e-9a55-0c1f4d2f6e77")
 
 
 def derived(platform: str, shop: str, kind: str, value: str) -> str:
-    r"""Return the UUIDv5 of platform, shop, kind and value, joined by line feeds.
+    r"""Return the UUIDv5 of platform, shop, kind and value, joined by line feeds: of "shopify\nmy-shop\nemail\na@example.com"."""
+    return _derived(f"{platform}\n{shop}\n{kind}\n{value}")
 
-    The same as `uuid.uuid5(NAMESPACE, "shopify\nmy-shop\nemail\na@example.com")` at a third of its cost.
+
+def uuid5(namespace: UUID) -> Callable[[str], str]:
+    """Return the function from a name to its UUIDv5 in a namespace, as `uuid.uuid5` makes it, at a third of its cost.
+
+    >>> import uuid
+    >>> uuid5(NAMESPACE)("told") == str(uuid.uuid5(NAMESPACE, "told"))
+    True
     """
-    name = f"{platform}\n{shop}\n{kind}\n{value}"
-    digest = sha1(_SALT + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    begun = sha1(namespace.bytes, usedforsecurity=False)
+
+    def named(name: str) -> str:
+        whole = begun.copy()
+        whole.update(name.encode())
+        digits = whole.hexdigest()
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+
+    return named
 
 
-_SALT = NAMESPACE.bytes
+_derived = uuid5(NAMESPACE)
 
 # https://segment.com/docs/unify/identity-resolution/identity-resolution-settings/ suggests blocking most of these:
 # one of them as an id would merge strangers into one profile.

@@ -40,7 +40,9 @@ from target_segment.memory import (
     Watched,
     documents,
     hashed,
+    memory_of,
     place,
+    text_of,
     tombstone,
 )
 from target_segment.request import Batch
@@ -48,8 +50,6 @@ from target_segment.request import Batch
 VERSION = 2
 _TABLES = ("memory", "receipts", "outbox", "refused", "watch", "runs")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_encode = msgspec.json.Encoder(decimal_format="string").encode
-_memory = msgspec.json.Decoder(Memory)
 
 _ABOUT = '[{"m":"UUID","l":"VARCHAR","h":"VARCHAR","t":"VARCHAR","e":"VARCHAR","s":"VARCHAR","p":"VARCHAR","o":"TIMESTAMP","a":"DECIMAL(24,6)","c":"VARCHAR"}]'
 _ROWS = '[{"k":"UBIGINT","t":"VARCHAR","s":"VARCHAR","i":"TIMESTAMP","n":"TIMESTAMP","b":"TIMESTAMP","f":"UUID","r":"VARCHAR"}]'
@@ -117,7 +117,7 @@ class Ledger:
             " waited_seconds = $8, counts = $9 WHERE run = $1",
             [
                 self.run, self._clock(), outcome, counts["records"], counts["unchanged"], counts["told"], counts["refused"],
-                counts["waited"], _encode(counts["counts"]).decode(),
+                counts["waited"], msgspec.json.encode(counts["counts"]).decode(),
             ],
         )  # fmt: skip
 
@@ -332,12 +332,12 @@ class Ledger:
             ).fetchall()
             forgotten, places, contents = 0, [], []
             for place, remembered, refunded in rows:
-                memory = _memory.decode(remembered)
+                memory = memory_of(remembered)
                 count = _forget(memory, set(transitions), refunded or Decimal(0))
                 if count:
                     forgotten += count
                     places.append(place)
-                    contents.append(_encode(memory).decode())
+                    contents.append(text_of(memory))
             self._do(
                 "UPDATE memory SET remembered = fresh.content FROM"
                 " (SELECT unnest($1::BIGINT[]) AS place, unnest($2::VARCHAR[]) AS content) AS fresh WHERE memory.rowid = fresh.place",
@@ -487,7 +487,7 @@ class Ledger:
                 ],
             ).fetchall()  # fmt: skip
             for platform, shop, subject, remembered in rows:
-                memory = _memory.decode(remembered)
+                memory = memory_of(remembered)
                 linked = {part for key in memory.fates if (part := key.partition(":")[2])}
                 speaker = (platform, shop, memory.speaker or "") if memory.spoken == "customers" else None
                 state = memory.states.get("identify")
@@ -561,10 +561,10 @@ class Ledger:
 
     def _nameless(self, remembered: str) -> str:
         """Return what decides that nothing more is told of an order, without a hash of anything personal."""
-        memory = _memory.decode(remembered)
+        memory = memory_of(remembered)
         memory.fates[FORGOTTEN] = Fate(FORGOTTEN, self._now(), self._now())
         memory.states, memory.guest, memory.speaker = {}, None, None
-        return _encode(memory).decode()
+        return text_of(memory)
 
     def _bury(self, names: Names, more: Iterable[tuple[Scope, Key]]) -> None:
         """Put a tombstone in the place of an identity and a customer, also of one that was not told of yet."""
@@ -586,7 +586,7 @@ class Ledger:
             " unnest($6::VARCHAR[]), $7, $8",
             [
                 keys, self._source, [scope[0] for scope, _ in graves], [scope[1] for scope, _ in graves],
-                [stream for _, (stream, _) in graves], stones, _encode(memory).decode(), group,
+                [stream for _, (stream, _) in graves], stones, text_of(memory), group,
             ],
         )  # fmt: skip
 
@@ -667,7 +667,7 @@ class Ledger:
     def _rewrite(self, scope: Scope, row: Row) -> None:
         self._do(
             "UPDATE memory SET remembered = $2, form = $3 WHERE key = $1",
-            [hashed(self._source, scope, (row.stream, row.subject)), _encode(row.memory).decode(), row.form],
+            [hashed(self._source, scope, (row.stream, row.subject)), text_of(row.memory), row.form],
         )
 
     def _one(self, question: str) -> Any:

@@ -147,7 +147,13 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
-_memory = msgspec.json.Decoder(Memory)
+memory_of = msgspec.json.Decoder(Memory).decode
+"""From what the ledger holds of a subject, as text, to its memory."""
+
+
+def text_of(memory: Memory) -> str:
+    """Return a memory as the ledger holds it."""
+    return _encode(memory).decode()
 
 
 class Rows(dict[Key, Row]):
@@ -180,7 +186,7 @@ class Rows(dict[Key, Row]):
         """Remember what changed of these rows, while they are at hand; let them go."""
         for key, row in self.items():
             if row.changed:
-                remembered = _encode(row.memory).decode()
+                remembered = text_of(row.memory)
                 self.decided[key] = Found(
                     row.stream, row.subject, row.instant, row.seen_at, row.seen_before, row.form, remembered
                 )
@@ -205,17 +211,13 @@ class Rows(dict[Key, Row]):
         return list(documents(self._pieces.values()))
 
     def _remembered(self, key: Key) -> Row | None:
-        found, replaces = self.decided.get(key), key in self.replaced
-        for each in reversed(self._before) if found is None else ():
-            if found := each.get(key):
-                replaces = True
-                break
-        if found is None:
-            return None
-        return Row(
-            found.stream, found.subject, _memory.decode(found.remembered), found.instant, found.seen_at, found.form,
-            replaces=replaces, seen_before=found.seen_before,
-        )  # fmt: skip
+        for known in (self.decided, *reversed(self._before)):
+            if found := known.get(key):
+                return Row(
+                    found.stream, found.subject, memory_of(found.remembered), found.instant, found.seen_at, found.form,
+                    replaces=known is not self.decided or key in self.replaced, seen_before=found.seen_before,
+                )  # fmt: skip
+        return None
 
 
 def documents(pieces: Iterable[bytes]) -> Iterator[bytes]:

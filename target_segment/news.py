@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from hashlib import sha1
 
 from msgspec.structs import replace
 
 from target_segment.errors import Malformed
 from target_segment.filters import KeepsCustomer, Refused
-from target_segment.identity import Identity, Resolve
+from target_segment.identity import Identity, Resolve, uuid5
 from target_segment.memory import (
     BEFORE,
     FILTERED,
@@ -32,10 +31,11 @@ from target_segment.memory import (
 from target_segment.snapshots import CustomerSummary, OrderSummary, Refund
 from target_segment.transitions import AGES_AGO, TABLE, Entry, Kind, News, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
-from target_segment.transitions.facts import carries_more, changed, digest, merged, plain
+from target_segment.transitions.facts import carries_more, changed, digest, merged, plain, text
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://segment.com/docs/connections/spec/common/#message-id")
-_NAMESPACED = sha1(NAMESPACE.bytes, usedforsecurity=False)
+message_id = uuid5(NAMESPACE)
+"""From the key of a telling to its messageId."""
 NOTHING = Decimal(0)
 _ONCE, _STATE = Kind.ONCE, Kind.STATE
 _EITHER = {"order_completed": "pos_order_placed", "pos_order_placed": "order_completed"}
@@ -270,7 +270,7 @@ class Newsroom:
             transition.at,
             str(told.version),
             digest(told.facts),
-            _text(transition.at),
+            text(transition.at),
         )
 
     def _running(
@@ -366,7 +366,7 @@ class Newsroom:
         transition = Transition(name="identify", at=at)
         person = identity.person or ""
         return self._tell(
-            transition, proof, identity, person, at, str(version), digest(state.facts), _text(at)
+            transition, proof, identity, person, at, str(version), digest(state.facts), text(at)
         )
 
     def _traits(
@@ -503,23 +503,6 @@ class Newsroom:
             first=first,
             detail=transition.detail,
         )
-
-
-def message_id(key: str) -> str:
-    """Return the UUIDv5 of a key.
-
-    >>> message_id("told") == str(uuid.uuid5(NAMESPACE, "told"))
-    True
-    """
-    hashed = _NAMESPACED.copy()
-    hashed.update(key.encode())
-    digits = hashed.hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
-
-
-def _text(at: datetime) -> str:
-    return str(plain(at))
 
 
 def _uncontradicted(proof: Proof, facts: str) -> Proof:

@@ -71,7 +71,7 @@ def hashed(value: Any) -> str:
     if value is None:
         return _NONE
     if type(value) is str:
-        return xxh3_64_hexdigest(value.encode())[:_DIGITS]
+        return _hash(value.encode())
     if value is UNSET:
         return ""
     return _hash(str(plain(value)).encode())
