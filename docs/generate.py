@@ -20,12 +20,13 @@ from msgspec import Meta, Struct
 
 from docs import coverage
 from tap_commerce.settings import SETTINGS as OF_TAP
-from target_segment.events import EVENTS, customers, shapes, trimming
+from target_segment.events import customers, shapes, trimming
 from target_segment.events.overrides import DERIVED
+from target_segment.events.settings import EVENTS
 from target_segment.identity import IDENTITY
 from target_segment.settings import Setting
-from target_segment.target import SETTINGS
-from target_segment.transitions import TABLE, Entry
+from target_segment.singer.target import SETTINGS
+from target_segment.transitions.table import TABLE, Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "tests" / "samples" / "events"
@@ -422,7 +423,7 @@ SELECT id, events, intended FROM outbox;
 def ledger_page() -> str:
     """Return the page of the ledger's tables, from their SQL."""
     parts = [LEDGER_INTRODUCTION]
-    sql = (ROOT / "target_segment" / "ledger.sql").read_text("utf-8")
+    sql = (ROOT / "target_segment" / "ledger" / "ledger.sql").read_text("utf-8")
     for table in re.finditer(r"CREATE TABLE (\w+) \( *(?:-- ([^\n]*))?\n(.*?)\n\);", sql, re.DOTALL):
         columns = re.findall(
             r"^ +(\w+) ([A-Z]+(?:\(\d+, \d+\))?(?:\[\])?)[^\n]*?(?: *-- (.*))?$", table[3], re.MULTILINE

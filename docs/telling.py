@@ -19,8 +19,8 @@ from sandbox.dialects import CANNOT, DIALECTS, open_shop
 from sandbox.segment import Segment
 from sandbox.shop import Shop
 from tap_commerce.schemas import STREAMS, schema
-from target_segment.target import TargetSegment
-from target_segment.transitions import TABLE, Entry
+from target_segment.singer.target import TargetSegment
+from target_segment.transitions.table import TABLE, Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "tests" / "samples"

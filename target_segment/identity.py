@@ -195,6 +195,14 @@ def _attribute(attributes: list[Attribute] | UnsetType | None, name: str) -> str
     return None
 
 
+def about(snapshot: Any) -> tuple[Who, OrderSummary | None]:
+    """Return the customer and the order that a snapshot of any stream is about."""
+    if isinstance(snapshot, Customer):
+        return snapshot, None
+    order = snapshot if isinstance(snapshot, OrderSummary) else snapshot.order
+    return order.customer, order
+
+
 UserId = Callable[[Whom, Which], str | None]
 
 

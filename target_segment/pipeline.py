@@ -19,17 +19,17 @@ import msgspec
 from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
-from target_segment.batches import halves, pack
-from target_segment.beside import Beside
-from target_segment.delivery import UNCERTAIN_AFTER
-from target_segment.editing import LOOKS_BACK, Assignment, Edition, Editor, Item, malformed
+from target_segment.batch import Batch
+from target_segment.deciding.decider import LOOKS_BACK, Decider, Decision, Item, Work, malformed
+from target_segment.delivery.batches import halves, pack
+from target_segment.delivery.courier import UNCERTAIN_AFTER
 from target_segment.errors import Denied, Malformed, Misconfigured, Refused, SegmentError
 from target_segment.identity import Identity, Resolve
-from target_segment.ledger import Ledger
-from target_segment.memory import REJECTED, Found, Key, Refusal, Scope, Watched
-from target_segment.request import Batch
-from target_segment.snapshots import SHAPES, glance
-from target_segment.streams import Streams
+from target_segment.ledger.ledger import Ledger
+from target_segment.other_taps.mapped import MappedStreams
+from target_segment.remembered import REJECTED, Found, Key, Refusal, Scope, Watch
+from target_segment.snapshots import SHAPES, keys_of
+from target_segment.stages.second_process import SecondProcess
 
 CHUNK_RECORDS = 1_000
 CHUNK_BYTES = 3_000_000
@@ -50,7 +50,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Delivers(Protocol):
+class Outlet(Protocol):
     """Whoever hands batches over: the courier, or the dry run's file."""
 
     waited: float
@@ -96,16 +96,16 @@ class Pipeline:
         self,
         *,
         ledger: Ledger,
-        courier: Delivers,
-        editor: Editor,
+        courier: Outlet,
+        editor: Decider,
         resolve: Resolve,
-        watched: Callable[[Scope, datetime], dict[str, Watched]],
+        watched: Callable[[Scope, datetime], dict[str, Watch]],
         print_state: Callable[[str], None],
         fingerprint: bytes,
-        beside: Callable[[], Beside] | None = None,
+        beside: Callable[[], SecondProcess] | None = None,
         chunk_records: int = CHUNK_RECORDS,
         concurrency: int = 8,
-        streams: Streams | None = None,
+        streams: MappedStreams | None = None,
         hold_uncertain: bool = False,
         warn: Callable[[str], None] = lambda _: None,
         info: Callable[[str], None] = lambda _: None,
@@ -125,12 +125,12 @@ class Pipeline:
             label: xxh3_64_intdigest(label.encode(), seed=self._seed)
             for label in (streams.table if streams else ())
         }
-        self._echoes = streams.echoes if streams else frozenset()
+        self._second_labels = streams.second_labels if streams else frozenset()
         self._make_beside, self._chunk_records = beside, chunk_records
-        self._beside: Beside | None = None
+        self._beside: SecondProcess | None = None
         self._concurrency, self._hold_uncertain = concurrency, hold_uncertain
         self._warn, self._info, self._at, self._now, self._monotonic = warn, info, at, now, monotonic
-        self._watched: dict[Scope, dict[str, Watched]] = {}
+        self._watched: dict[Scope, dict[str, Watch]] = {}
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._desk = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._moved: set[Scope] = set()
@@ -140,7 +140,7 @@ class Pipeline:
         self._waiting_since = 0.0
         self._sequence = 0
         self._chunks: deque[Chunk] = deque()
-        self._editions: deque[tuple[Future[Edition], int, Scope, list[Refusal]]] = deque()
+        self._editions: deque[tuple[Future[Decision], int, Scope, list[Refusal]]] = deque()
         self._intents: deque[tuple[Future[Intended], int, Scope, list[Key]]] = deque()
         self._receipts: deque[tuple[Future[None], list[Batch]]] = deque()
         self._chores: deque[Future[None]] = deque()
@@ -265,16 +265,16 @@ class Pipeline:
             return
         records, self._buffer, self._buffered = self._buffer, [], 0
         self._sequence += 1
-        self.counts["records"] += len(records) - self._echoed(records)
+        self.counts["records"] += len(records) - self._second_labelled(records)
         seeds, seed = self._seeds, self._seed
         forms = [xxh3_128_hexdigest(raw, seed=seeds.get(stream, seed)) for stream, raw, _ in records]
         read = {form: read_at for form, (_, _, read_at) in zip(forms, records, strict=True)}
         self._open[self._sequence] = Flush()
         self._chunks.append(Chunk(self._sequence, records, forms, self._submit(self._ledger.unchanged, read)))
 
-    def _echoed(self, records: list[tuple[str, msgspec.Raw, datetime]]) -> int:
+    def _second_labelled(self, records: list[tuple[str, msgspec.Raw, datetime]]) -> int:
         """Count the records that were read before under another label."""
-        return sum(stream in self._echoes for stream, _, _ in records) if self._echoes else 0
+        return sum(stream in self._second_labels for stream, _, _ in records) if self._second_labels else 0
 
     def _work(self, keep: int = 0) -> None:
         """Tell what the chunks prove, but for the newest `keep`, which is looked at: memory is asked about it meanwhile."""
@@ -303,12 +303,12 @@ class Pipeline:
         parts: dict[Scope, Part] = {}
         for (stream, raw, read_at), form in zip(chunk.records, chunk.forms, strict=True):
             if form in unchanged:
-                self.counts["unchanged"] += stream not in self._echoes
+                self.counts["unchanged"] += stream not in self._second_labels
                 continue
             order = None
             try:
                 if stream in SHAPES:
-                    seen = glance(stream, raw)
+                    seen = keys_of(stream, raw)
                     scope, subject, order = (seen.platform, seen.shop), seen.subject, seen.order
                     identity = self._resolve(seen.platform, seen.shop, seen.customer, order)
                 else:
@@ -339,13 +339,13 @@ class Pipeline:
     def _foreign(self, label: str, raw: msgspec.Raw) -> tuple[str, Identity]:
         if self._streams is None:
             raise Malformed(f"no stream is mapped to {label}")
-        return self._streams.glance(label, raw)
+        return self._streams.keys_of(label, raw)
 
     def _tell(self, sequence: int, scope: Scope, part: Part) -> None:
         """Let it be decided what of one shop is news, and that be intended."""
         self._open[sequence].left += 1
         beside = self._helped(scope, part)
-        asked = Assignment(
+        asked = Work(
             sequence=sequence,
             scope=scope,
             watched=self._watched.get(scope, {}),
@@ -370,7 +370,7 @@ class Pipeline:
             except (OSError, SegmentError) as error:
                 self._do_without(error)
 
-    def _helped(self, scope: Scope, part: Part) -> Beside | None:
+    def _helped(self, scope: Scope, part: Part) -> SecondProcess | None:
         """Return the second process once it has started."""
         if self._beside is None or scope in self._moved:
             return self._beside
@@ -394,7 +394,7 @@ class Pipeline:
         if gone:
             gone.close()
 
-    def _edited(self, edition: Edition, sequence: int, scope: Scope, refusals: list[Refusal]) -> None:
+    def _edited(self, edition: Decision, sequence: int, scope: Scope, refusals: list[Refusal]) -> None:
         """Let what was decided be intended."""
         for name, fate, count in edition.tally:
             self.tally[name, fate] += count
@@ -403,7 +403,7 @@ class Pipeline:
         intent = self._submit(self._intend, scope, edition, refusals + edition.refusals)
         self._intents.append((intent, sequence, scope, edition.replaced))
 
-    def _intend(self, scope: Scope, edition: Edition, refusals: list[Refusal]) -> Intended:
+    def _intend(self, scope: Scope, edition: Decision, refusals: list[Refusal]) -> Intended:
         """At the desk: commit what is about to be told."""
         batches = pack(edition.events, *scope, self._ledger.next_batch)
         self._at("before intent")
@@ -692,10 +692,10 @@ def since_of(
     on: frozenset[str],
     conditions: Mapping[str, str],
     since: datetime | None,
-) -> dict[str, Watched]:
+) -> dict[str, Watch]:
     """Return since when each transition of a shop is told, and remember it: as set, or (None) since it was first on."""
     known = ledger.watched(scope)
-    watched: dict[str, Watched] = {}
+    watched: dict[str, Watch] = {}
     for name in on:
         before = known.get(name)
         condition = conditions.get(name, "")
@@ -703,7 +703,7 @@ def since_of(
         if since is None and before and before.condition == condition:
             watched[name] = before
         else:
-            watched[name] = Watched(condition, since or first_read_at, generation)
+            watched[name] = Watch(condition, since or first_read_at, generation)
     fresh = {name: each for name, each in watched.items() if known.get(name) != each}
     if fresh:
         ledger.watch(scope, fresh)

@@ -312,7 +312,7 @@ class _ChildKeys(Part, frozen=True, kw_only=True, gc=False):
     order: OrderKeys
 
 
-class Glance(Struct, frozen=True, gc=False):
+class Keys(Struct, frozen=True, gc=False):
     """Where a record belongs and whom it is about, read without the rest of it."""
 
     platform: str
@@ -339,17 +339,17 @@ _KEYS: dict[str, msgspec.json.Decoder[Any]] = {
 }
 
 
-def glance(stream: str, raw: Content) -> Glance:
+def keys_of(stream: str, raw: Content) -> Keys:
     """Read only the keys of a record's raw JSON; raise `Malformed` if they are not there."""
     try:
         keys = _KEYS[stream].decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(f"a record of {stream} is not what its schema says: {error}") from error
     if isinstance(keys, Customer):
-        return Glance(keys.platform, keys.shop, keys.id, keys, None)
+        return Keys(keys.platform, keys.shop, keys.id, keys, None)
     if isinstance(keys, OrderKeys):
-        return Glance(keys.platform, keys.shop, keys.id, keys.customer, keys)
-    return Glance(keys.platform, keys.shop, keys.subject or keys.id, keys.order.customer, keys.order)
+        return Keys(keys.platform, keys.shop, keys.id, keys.customer, keys)
+    return Keys(keys.platform, keys.shop, keys.subject or keys.id, keys.order.customer, keys.order)
 
 
 def snapshot(stream: str, raw: Content) -> Record:

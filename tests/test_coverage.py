@@ -12,8 +12,8 @@ import pytest
 
 from docs.coverage import DATA, TITLES, cells, page, rows
 from tap_commerce.settings import SETTINGS as OF_TAP
-from target_segment.target import SETTINGS
-from target_segment.transitions import TABLE
+from target_segment.singer.target import SETTINGS
+from target_segment.transitions.table import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "tests" / "samples" / "events"

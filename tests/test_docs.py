@@ -88,7 +88,7 @@ def test_data_and_code_parse(block):
 @pytest.mark.parametrize("block", marked("sql"))
 def test_sql_can_be_asked_of_a_ledger(block):
     with duckdb.connect() as ledger:
-        ledger.execute((ROOT / "target_segment" / "ledger.sql").read_text())
+        ledger.execute((ROOT / "target_segment" / "ledger" / "ledger.sql").read_text())
         for statement in filter(None, map(str.strip, block.body.split(";"))):
             assert ledger.execute(statement).description
 

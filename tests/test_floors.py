@@ -14,12 +14,12 @@ KNOWS = {
         "tap_commerce/tap.py",
         "tap_commerce/streams.py",
         "tap_commerce/singer.py",
-        "target_segment/target.py",
-        "target_segment/sinks.py",
-        "target_segment/reading.py",
+        "target_segment/singer/target.py",
+        "target_segment/singer/sinks.py",
+        "target_segment/singer/reading.py",
     },
-    "duckdb": {"target_segment/ledger.py"},
-    "requests": {"tap_commerce/http.py", "target_segment/delivery.py"},
+    "duckdb": {"target_segment/ledger/ledger.py"},
+    "requests": {"tap_commerce/http.py", "target_segment/delivery/courier.py"},
 }
 """A neighbour's package, and the only files that may import it."""
 
@@ -52,8 +52,8 @@ def test_a_neighbour_is_known_in_its_own_place_only(neighbour):
 
 DECIPHERS = {
     "tap_commerce/http.py:decipher",
-    "target_segment/delivery.py:decipher",
-    "target_segment/delivery.py:check_write_key",
+    "target_segment/delivery/courier.py:decipher",
+    "target_segment/delivery/courier.py:check_write_key",
 }
 """The functions that decide by an HTTP status; the last asks another server, whether a key exists."""
 

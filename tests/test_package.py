@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tap_commerce.tap import TapCommerce
-from target_segment.target import TargetSegment
+from target_segment.singer.target import TargetSegment
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = {"tap-commerce": TapCommerce, "target-segment": TargetSegment}

@@ -12,7 +12,7 @@ from sandbox.shop import Shop
 from sandbox.verdict import faults
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.tap import TapCommerce
-from target_segment.target import TargetSegment
+from target_segment.singer.target import TargetSegment
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 KEY = "key"

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 
 from msgspec import Meta, UnsetType
 
-from target_segment.events.news import News
 from target_segment.events.orders import Properties, customer_seeds, joined, shapes
 from target_segment.events.shapes import Amount, Shape, Text
 from target_segment.identity import Who, email_of
 from target_segment.snapshots import Address, Attribute, Consent, Customer, OrderSummary
+from target_segment.transitions.proofs import News
 
 TraitsOf = Callable[[Who, OrderSummary | None], "Traits"]
 

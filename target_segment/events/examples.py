@@ -2,12 +2,10 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
-from msgspec import Struct
-
-from target_segment.events.news import Entry
 from target_segment.snapshots import snapshot
+from target_segment.transitions.proofs import News
+from target_segment.transitions.table import TABLE
 
 _ORDER = """{"id": "1", "name": "#1001", "currency": "EUR", "total": 27.50, "tags": [], "source": "web", "test": false,
     "created_at": "2026-01-02T03:04:05Z", "completed_at": "2026-01-02T03:04:05Z", "email": "anna@example.com",
@@ -33,33 +31,18 @@ EXAMPLES = {
 """A record of each stream, as the tap would emit it."""
 
 
-class Row(Struct, frozen=True):
-    """A transition's row, as far as an event needs it."""
-
-    name: str
-    event: str
-    on: bool = True
-    identify: bool = False
-
-
-class Example(Struct, frozen=True, kw_only=True):
-    """News of an example record."""
-
-    entry: Entry
-    snapshot: Any
-    detail: Any = None
-    message_id: str = "00000000-0000-5000-8000-000000000000"
-    subject: str = "example"
-    at: datetime = datetime(2026, 1, 5, tzinfo=UTC)
-    user_id: str | None = "7"
-    anonymous_id: str | None = None
-    first: bool = True
-    increase: Decimal = Decimal("11.25")
-
-
-def example(name: str, stream: str) -> Example:
+def example(name: str, stream: str) -> News:
     """Return news of a transition of that stream."""
     record = snapshot(stream, EXAMPLES[stream].encode())
     details = {"coupon_applied": "coupons", "post_purchase_upsell": "line_items"}
-    detail = getattr(record, details[name])[0] if name in details else None
-    return Example(entry=Row(name, name), snapshot=record, detail=detail)
+    return News(
+        entry=TABLE[name],
+        message_id="00000000-0000-5000-8000-000000000000",
+        subject="example",
+        at=datetime(2026, 1, 5, tzinfo=UTC),
+        user_id="7",
+        anonymous_id=None,
+        snapshot=record,
+        total=Decimal("11.25"),
+        detail=getattr(record, details[name])[0] if name in details else None,
+    )

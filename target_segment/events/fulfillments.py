@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from target_segment.events.news import News
 from target_segment.events.orders import Properties, customer_seeds, heads, shapes
 from target_segment.events.products import products, quantity
 from target_segment.events.shapes import FulfillmentProperties, Shape
 from target_segment.snapshots import Fulfillment
+from target_segment.transitions.proofs import News
 
 _HOW = attrgetter("status", "carrier_status", "company")
 _WHERE = attrgetter(

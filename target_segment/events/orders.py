@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from target_segment.events.news import News
 from target_segment.events.products import Products, products, quantity
 from target_segment.events.shapes import (
     CheckoutStarted,
@@ -26,6 +25,7 @@ from target_segment.events.shapes import (
 )
 from target_segment.identity import Who, customer_id_of, email_of
 from target_segment.snapshots import Address, Coupon, Line, Order, OrderSummary
+from target_segment.transitions.proofs import News
 
 Properties = Callable[[News], Shape]
 Head = Callable[[OrderSummary, str], tuple[Any, ...]]

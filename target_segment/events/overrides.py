@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Raw
 
 from target_segment.errors import Misconfigured, TemplateError
-from target_segment.events.news import News, about
 from target_segment.events.shapes import ENCODER
 from target_segment.events.watchdog import Overrun, Watchdog
-from target_segment.identity import customer_id_of
+from target_segment.identity import about, customer_id_of
+from target_segment.transitions.proofs import News
 
 Properties = Callable[[News], Any]
 

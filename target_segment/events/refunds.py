@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from target_segment.events.news import News
 from target_segment.events.orders import Properties, customer_seeds, heads, shapes
 from target_segment.events.products import products, quantity
 from target_segment.events.shapes import OrderRefunded, Shape
 from target_segment.snapshots import Refund
+from target_segment.transitions.proofs import News
 
 
 def properties(settings: Mapping[str, Any]) -> dict[str, Properties]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from target_segment.errors import Misconfigured
 from target_segment.events.attributes import names_of
-from target_segment.events.news import Entry
 from target_segment.settings import Setting
+from target_segment.transitions.table import Entry
 
 EVENTS: tuple[Setting, ...] = (
     Setting(

@@ -6,8 +6,9 @@ from datetime import datetime
 from msgspec import UNSET
 
 from target_segment.snapshots import Customer, CustomerSummary, OrderSummary
-from target_segment.transitions import AGES_AGO, COUNTERS, CUSTOMER_FACTS, Proof, Transition
 from target_segment.transitions.facts import hashed, joined, parts, scalars, words
+from target_segment.transitions.proofs import AGES_AGO, Proof, Transition
+from target_segment.transitions.table import COUNTERS, CUSTOMER_FACTS
 
 _consent = parts("state", "opt_in_level")
 # What is shown of an address, and no more: a change that nobody would see is not news.

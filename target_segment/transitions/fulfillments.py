@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from target_segment.snapshots import Fulfillment, OrderSummary
-from target_segment.transitions import AGES_AGO, Proof, Transition
 from target_segment.transitions.facts import hashed, joined, parts, words
+from target_segment.transitions.proofs import AGES_AGO, Proof, Transition
 
 _lines = parts("id", "quantity")
 

@@ -12,9 +12,9 @@ from msgspec import UNSET
 
 from target_segment.settings import Setting
 from target_segment.snapshots import Address, Order, OrderSummary
-from target_segment.transitions import AGES_AGO, Proof, Transition
 from target_segment.transitions.customers import traits_of_summary
 from target_segment.transitions.facts import joined, parts, scalars, words
+from target_segment.transitions.proofs import AGES_AGO, Proof, Transition
 
 ORDERS = (
     Setting(

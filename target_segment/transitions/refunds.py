@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from target_segment.snapshots import OrderSummary, Refund
-from target_segment.transitions import AGES_AGO, Proof, Transition
+from target_segment.transitions.proofs import AGES_AGO, Proof, Transition
 
 
 def derivation(

@@ -5,8 +5,7 @@ import os
 import pytest
 
 from sandbox.segment import Segment
-
-from .world import SINCE, World
+from tests.target_segment.world import SINCE, World
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from collections import Counter
 import pytest
 
 from target_segment.errors import Denied, Misconfigured, Refused, Unavailable
-
-from .world import (
+from tests.target_segment.world import (
     CUT,
     Courier,
     Crash,

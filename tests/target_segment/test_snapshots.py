@@ -11,8 +11,7 @@ from tap_commerce import records
 from target_segment import snapshots
 from target_segment.errors import Malformed
 from target_segment.snapshots import SHAPES, snapshot
-
-from .world import customer, fulfillment, order, refund
+from tests.target_segment.world import customer, fulfillment, order, refund
 
 RECORDS = {
     "orders": records.Order,

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from .world import (
+from tests.target_segment.world import (
     CUT,
     SINCE,
     Crash,

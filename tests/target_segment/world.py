@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from target_segment.delivery import segment_source
-from target_segment.editing import Editor, switched_on
+from target_segment.deciding.decider import Decider, switched_on
+from target_segment.delivery.courier import segment_source
 from target_segment.errors import Refused, Unavailable
 from target_segment.identity import resolver
-from target_segment.ledger import opened
+from target_segment.ledger.ledger import opened
 from target_segment.pipeline import CHUNK_RECORDS, Pipeline, known_under, since_of
 from target_segment.settings import check
-from target_segment.target import _CONDITIONS, SETTINGS, _fingerprint, _since
+from target_segment.singer.target import _CONDITIONS, SETTINGS, _fingerprint, _since
 
 SINCE = "2026-01-01T00:00:00Z"
 SHOP = {"platform": "shopify", "shop": "shop.test"}
@@ -306,7 +306,7 @@ class World:
         return Pipeline(
             ledger=ledger,
             courier=self.courier,
-            editor=Editor(settings, source),
+            editor=Decider(settings, source),
             resolve=resolver(settings),
             watched=watched,
             print_state=lambda value: seen.states.append(json.loads(value)),

@@ -8,10 +8,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from target_segment.events.news import about
-from target_segment.identity import resolver
+from target_segment.identity import about, resolver
 from target_segment.snapshots import snapshot
-from target_segment.transitions import TABLE, News
+from target_segment.transitions.proofs import News
+from target_segment.transitions.table import TABLE
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "events"
 CASES = sorted(folder.name for folder in SAMPLES.iterdir())

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from target_segment.errors import Misconfigured
-from target_segment.events import TRANSITIONS, renderer
 from target_segment.events.attributes import places
 from target_segment.events.context import VISITS
 from target_segment.events.examples import example
+from target_segment.events.renderer import TRANSITIONS, renderer
 from target_segment.snapshots import Attribute
 
 MAPPED = {

@@ -9,8 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from target_segment.events.news import about
-from target_segment.identity import email_of
+from target_segment.identity import about, email_of
 
 from .cases import CASES, SAMPLES, case
 

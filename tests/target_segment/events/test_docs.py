@@ -5,10 +5,10 @@ import json
 import pytest
 
 from docs.generate import PAGE, SAMPLED, SHAPES, page
-from target_segment.events import EVENTS
+from target_segment.events.settings import EVENTS
 from target_segment.events.shapes import CustomerSeeds, Product, ProductSeeds
 from target_segment.identity import IDENTITY
-from target_segment.transitions import TABLE
+from target_segment.transitions.table import TABLE
 
 from .cases import CASES, SAMPLES, case
 

@@ -9,9 +9,9 @@ import pytest
 
 import target_segment.events
 from tap_commerce import records
-from target_segment.events import TRANSITIONS, renderer
+from target_segment.events.renderer import TRANSITIONS, renderer
 from target_segment.events.trimming import LIMIT
-from target_segment.transitions import TABLE
+from target_segment.transitions.table import TABLE
 
 from .cases import CASES, SAMPLES, case, pretty
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from target_segment.errors import Misconfigured, TemplateError
-from target_segment.events import TRANSITIONS, renderer
 from target_segment.events.examples import example
+from target_segment.events.renderer import TRANSITIONS, renderer
 
 from .cases import case
 
@@ -22,7 +22,7 @@ def rendered(text, told=None, transition="order_completed", **settings):
 
 def test_a_template_replaces_the_properties_and_nothing_else():
     call = rendered('{"id": record.id, "of": event}')
-    assert call["properties"] == {"id": "1", "of": "order_completed"}
+    assert call["properties"] == {"id": "1", "of": "Order Completed"}
     assert {"userId", "messageId", "timestamp", "context"} <= set(call)
 
 
@@ -193,5 +193,5 @@ def test_several_templates_do_not_meet():
 
 
 def test_who_has_no_template_does_not_pay_for_jsonata():
-    code = "import sys, target_segment.events as e; e.renderer({}); sys.exit('jsonata' in sys.modules)"
+    code = "import sys, target_segment.events.renderer as e; e.renderer({}); sys.exit('jsonata' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import target_segment.events
-from target_segment.events import TRANSITIONS, renderer
-from target_segment.events.news import about
+from target_segment.events.renderer import TRANSITIONS, renderer
 from target_segment.events.trimming import LIMIT
-from target_segment.identity import real_email, resolver
+from target_segment.identity import about, real_email, resolver
 from target_segment.snapshots import SHAPES, snapshot
-from target_segment.transitions import TABLE, News
+from target_segment.transitions.proofs import News
+from target_segment.transitions.table import TABLE
 
 TWINS = Path(target_segment.events.__file__).parent / "templates"
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ import msgspec
 import pytest
 
 from target_segment.errors import Misconfigured, TemplateError, Unsendable
-from target_segment.events import TRANSITIONS, renderer
 from target_segment.events.examples import EXAMPLES, example
+from target_segment.events.renderer import TRANSITIONS, renderer
 from target_segment.snapshots import Consent
 
 from .cases import case
@@ -31,7 +31,7 @@ def test_an_event_tells_its_receipt_what_it_is_about():
     event = renderer({})(news(user_id="7", anonymous_id="a", message_id="m-1", subject="17"))
     assert (event.transition, event.event, event.message_id, event.subject) == (
         "order_completed",
-        "order_completed",
+        "Order Completed",
         "m-1",
         "17",
     )
@@ -47,7 +47,7 @@ def test_a_guest_is_one_person():
 
 def test_the_amount_is_the_events_own():
     render = renderer({})
-    assert render(news("order_refunded", increase=Decimal("1.20"))).amount == Decimal("1.20")
+    assert render(news("order_refunded", total=Decimal("1.20"))).amount == Decimal("1.20")
     assert render(news("post_purchase_upsell")).amount == Decimal("22.50")
     assert render(news("coupon_applied")).amount is None, "the shop does not say what the code took off"
     assert render(news("fulfillment_created")).amount is None
@@ -221,8 +221,8 @@ def test_a_line_that_was_edited_away_is_no_product():
 
 
 def test_later_increases_of_a_refund_carry_no_lines():
-    first = said(news("order_refunded", increase=Decimal("5.00")))["properties"]
-    later = said(news("order_refunded", increase=Decimal("6.25"), first=False))["properties"]
+    first = said(news("order_refunded", total=Decimal("5.00")))["properties"]
+    later = said(news("order_refunded", total_before=Decimal("5.00"), first=False))["properties"]
     assert (first["total"], len(first["products"]), first["quantity"]) == (Decimal("5.00"), 1, 2)
     assert (later["total"], later["products"]) == (Decimal("6.25"), [])
     assert not {"quantity", "shipping", "tax", "adjustment", "subtotal"} & set(later)

@@ -3,7 +3,7 @@ import pytest
 from target_segment.errors import Misconfigured
 from target_segment.events.settings import EVENTS, choices
 from target_segment.settings import check
-from target_segment.transitions import TABLE
+from target_segment.transitions.table import TABLE
 
 
 def test_by_default_the_table_says_what_is_told():

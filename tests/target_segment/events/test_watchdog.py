@@ -6,8 +6,8 @@ import time
 import pytest
 
 from target_segment.errors import TemplateError
-from target_segment.events import renderer
 from target_segment.events.examples import example
+from target_segment.events.renderer import renderer
 from target_segment.events.watchdog import Overrun, Watchdog
 
 CLIMBING = re.compile("(a+)+$")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from target_segment.snapshots import Customer, CustomerSummary, Fulfillment, Order, OrderSummary, snapshot
-from target_segment.transitions import TABLE, Kind, customers, fulfillments, orders
+from target_segment.transitions import customers, fulfillments, orders
+from target_segment.transitions.table import TABLE, Kind
 from tests.target_segment.world import customer, fulfillment, order, raw
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "events.md"

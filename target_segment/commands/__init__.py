@@ -1,0 +1,1 @@
+"""What an operator asks or changes by hand: a file is a command, its options and its function."""

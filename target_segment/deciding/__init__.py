@@ -1,0 +1,1 @@
+"""Transitions minus memory is news: pure, a question with one answer."""

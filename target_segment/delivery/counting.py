@@ -1,0 +1,92 @@
+"""What a run would tell, counted instead of told: events by name, the people Segment would bill, requests.
+
+It takes batches as Segment does, keeps numbers only, and writes nothing.
+"""
+
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from xxhash import xxh3_64_intdigest
+
+from target_segment.batch import Batch
+
+
+class _Said(Struct, rename="camel"):
+    """What is counted of a call."""
+
+    type: str
+    event: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    previous_id: str | None = None
+
+
+_said = msgspec.json.Decoder(_Said).decode
+
+
+class Estimate:
+    """Counts batches as if Segment took them.
+
+    An identity is a userId, or an anonymousId that no call ties to one: Segment bills each once a month.
+    https://segment.com/docs/guides/usage-and-billing/mtus-and-throughput/
+    """
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self.events: Counter[str] = Counter()
+        self.requests = 0
+        self._users: set[int] = set()
+        self._anonymous: set[int] = set()
+        self._tied: set[int] = set()
+        self._lock = threading.Lock()
+
+    def deliver(self, batch: Batch) -> datetime:
+        """Count a batch's events."""
+        with self._lock:
+            self.requests += 1
+            for call in map(_said, batch.bodies()):
+                self.events[call.event or call.type] += 1
+                if call.user_id:
+                    self._users.add(xxh3_64_intdigest(call.user_id.encode()))
+                other = call.anonymous_id or call.previous_id
+                if other:
+                    (self._tied if call.user_id else self._anonymous).add(xxh3_64_intdigest(other.encode()))
+        return datetime.now(UTC)
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+    @property
+    def identities(self) -> int:
+        """How many people were told of."""
+        return len(self._users) + len(self._anonymous - self._tied)
+
+    def counts(self, events_per_second: float) -> dict[str, Any]:
+        """Return everything that was counted; `seconds` at that pace, None without one."""
+        total = sum(self.events.values())
+        return {
+            "events": dict(sorted(self.events.items(), key=lambda each: (-each[1], each[0]))),
+            "events_total": total,
+            "identities": self.identities,
+            "requests": self.requests,
+            "seconds": round(total / events_per_second) if events_per_second else None,
+        }
+
+
+def table(counts: dict[str, Any]) -> str:
+    """Return the counts as lines for a person."""
+    rows = [
+        *counts["events"].items(),
+        ("events in all (Segment counts each as an API call)", counts["events_total"]),
+    ]
+    rows.append(("identities (Segment bills each in the month it is told of)", counts["identities"]))
+    rows.append(("requests to Segment", counts["requests"]))
+    if counts["seconds"] is not None:
+        rows.append(("seconds at least, by max_events_per_second", counts["seconds"]))
+    said = [(name, f"{count:,}") for name, count in rows]
+    width, digits = max(len(name) for name, _ in said), max(len(count) for _, count in said)
+    return "\n".join(f"{name:<{width}}  {count:>{digits}}" for name, count in said)

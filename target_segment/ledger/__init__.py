@@ -1,0 +1,1 @@
+"""What was told: one DuckDB file, a file here for each table."""

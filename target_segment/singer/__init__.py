@@ -1,0 +1,1 @@
+"""The room that knows the SDK: settings, messages and signals in, a run out."""

@@ -1,0 +1,139 @@
+"""The table that names every transition: docs, settings, the tracking plan, memory and tests read it.
+
+A snapshot cannot say what changed; it can say what must have happened: each stream's file derives all of that, purely,
+and the ledger's memory is subtracted later.
+"""
+
+from enum import Enum
+
+from msgspec import Struct
+
+
+class Kind(Enum):
+    """How often a transition can be told of one subject."""
+
+    ONCE = "once"
+    STATE = "state"
+    RUNNING = "running"
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One row of the table: a transition that can be told."""
+
+    name: str
+    event: str
+    streams: tuple[str, ...]
+    kind: Kind
+    subject: str
+    when: str
+    timestamp: str
+    facts: tuple[str, ...] = ()
+    on: bool = True
+    identify: bool = False
+
+
+ORDER_FACTS = (
+    "name", "currency", "total", "original_total", "subtotal", "discount", "shipping", "tax", "tip",
+    "tags", "note", "attributes", "email", "phone", "shipping_address", "billing_address",
+    "shipping_method", "line_items", "source", "location_id", "market", "test",
+)  # fmt: skip
+"""What Order Updated looks at. Not the counters that other orders move, nor what another transition tells."""
+
+FULFILLMENT_FACTS = ("status", "carrier_status", "company", "tracking_numbers", "tracking_urls", "line_items")
+"""What Fulfillment Updated looks at."""
+
+CUSTOMER_FACTS = (
+    "email", "phone", "first_name", "last_name", "name", "created_at", "state", "verified_email", "locale", "tags", "note",
+    "tax_exempt", "data_sale_opt_out", "email_consent", "sms_consent", "default_address", "metafields",
+)  # fmt: skip
+"""What Customer Updated looks at."""
+
+COUNTERS = ("order_count", "lifetime_spend")
+"""What identify looks at besides, when the customers stream speaks: an order's summary is dated by the order."""
+
+
+def _table(*entries: Entry) -> dict[str, Entry]:
+    return {entry.name: entry for entry in entries}
+
+
+TABLE = _table(
+    Entry(
+        name="identify", event="identify", streams=("customers", "orders", "refunds", "fulfillments"), kind=Kind.STATE,
+        subject="the Segment identity: the resolved userId, else the anonymousId", identify=True,
+        when="traits changed; and before any track of the same identity", timestamp="updated",
+        facts=CUSTOMER_FACTS + COUNTERS,
+    ),
+    Entry(
+        name="alias", event="alias", streams=("orders",), kind=Kind.ONCE, subject="both ids", identify=True,
+        when="with identity_linked, where the setting `alias` is on", timestamp="updated", on=False,
+    ),
+    Entry(
+        name="identity_linked", event="identify", streams=("orders",), kind=Kind.ONCE,
+        subject="both ids", identify=True,
+        when="an order that was told for a guest got a customer", timestamp="updated",
+    ),
+    Entry(
+        name="checkout_started", event="Checkout Started", streams=("orders",), kind=Kind.ONCE, subject="the order",
+        when="the record carries `checkout_started_at` (or, as `checkout_started_on` says, is authorized)",
+        timestamp="that instant",
+    ),
+    Entry(
+        name="order_completed", event="Order Completed", streams=("orders",), kind=Kind.ONCE, subject="the order",
+        when="completed, by the platform's own meaning (or created, authorized, paid, fulfilled, as `order_completed_on` says)",
+        timestamp="that instant",
+    ),
+    Entry(
+        name="pos_order_placed", event="POS Order Placed", streams=("orders",), kind=Kind.ONCE, subject="the order",
+        when="the source is pos; instead of Order Completed, or beside it, as `pos_orders` says",
+        timestamp="completed",
+    ),
+    Entry(
+        name="coupon_applied", event="Coupon Applied", streams=("orders",), kind=Kind.ONCE,
+        subject="the order and the case-folded code",
+        when="with Order Completed, or when the code is added later", timestamp="completed, or updated",
+    ),
+    Entry(
+        name="post_purchase_upsell", event="Post Purchase Upsell", streams=("orders",), kind=Kind.ONCE,
+        subject="the order and the line",
+        when="a line that was not there when the order was told, within `upsell_minutes`", timestamp="updated", on=False,
+    ),
+    Entry(
+        name="order_updated", event="Order Updated", streams=("orders",), kind=Kind.STATE, subject="the order",
+        when="a listed fact of a told order changed", timestamp="updated", facts=ORDER_FACTS,
+    ),
+    Entry(
+        name="order_cancelled", event="Order Cancelled", streams=("orders",), kind=Kind.ONCE, subject="the order",
+        when="cancelled", timestamp="cancelled",
+    ),
+    Entry(
+        name="order_refunded", event="Order Refunded", streams=("refunds",), kind=Kind.RUNNING,
+        subject="what the record's `total_to_date` is about: the refund, the order or the transaction",
+        when="more money was given back", timestamp="refunded",
+    ),
+    Entry(
+        name="fulfillment_created", event="Fulfillment Created", streams=("fulfillments",), kind=Kind.ONCE,
+        subject="the fulfillment", when="goods have left", timestamp="that instant",
+    ),
+    Entry(
+        name="fulfillment_updated", event="Fulfillment Updated", streams=("fulfillments",), kind=Kind.STATE,
+        subject="the fulfillment", when="status, carrier status, tracking or contents changed", timestamp="updated",
+        facts=FULFILLMENT_FACTS,
+    ),
+    Entry(
+        name="customer_created", event="Customer Created", streams=("customers",), kind=Kind.ONCE, subject="the customer",
+        when="the account exists", timestamp="created",
+    ),
+    Entry(
+        name="customer_enabled", event="Customer Enabled", streams=("customers",), kind=Kind.ONCE, subject="the customer",
+        when="the account is enabled and its e-mail verified", timestamp="updated, when seen",
+    ),
+    Entry(
+        name="customer_updated", event="Customer Updated", streams=("customers",), kind=Kind.STATE, subject="the customer",
+        when="traits changed (identify says it too)", timestamp="updated", facts=CUSTOMER_FACTS, on=False,
+    ),
+    Entry(
+        name="customer_deleted", event="Customer Deleted", streams=("customers",), kind=Kind.ONCE, subject="the customer",
+        when="the platform says so", timestamp="when said", on=False,
+    ),
+)  # fmt: skip
+"""Every transition by name, in the order in which those of one snapshot are told."""
