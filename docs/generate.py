@@ -20,12 +20,12 @@ from msgspec import Meta, Struct
 
 from docs import coverage
 from tap_commerce.settings import SETTINGS as OF_TAP
+from target_segment.config import SETTINGS
 from target_segment.events import customers, shapes, trimming
 from target_segment.events.overrides import DERIVED
 from target_segment.events.settings import EVENTS
 from target_segment.identity import IDENTITY
 from target_segment.settings import Setting
-from target_segment.singer.target import SETTINGS
 from target_segment.transitions.table import TABLE, Entry
 
 ROOT = Path(__file__).resolve().parent.parent

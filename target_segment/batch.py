@@ -78,39 +78,36 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     def events(self) -> list[str]:
         """Return the name of each event."""
-        return [each.e for each in _names.decode(self.about)]
+        return [each.event for each in _names.decode(self.about)]
 
     def _head(self) -> bytes:
         return zlib.decompressobj(-15).decompress(self.deflated)
 
 
-class Receipt(Struct, frozen=True, gc=False):
-    """A row of the ledger's table `receipts`, as it will be once its event is acknowledged, under short names."""
-
-    m: str
-    """messageId"""
-    l: str  # noqa: E741
-    """platform"""
-    h: str
-    """shop"""
-    t: str
-    """transition"""
-    e: str
-    """event"""
-    s: str
-    """subject"""
-    p: str
-    """person"""
-    o: datetime
-    """occurred"""
-    a: Decimal | None
-    """amount"""
-    c: str | None
-    """currency"""
+_SHORT = {
+    "message_id": "m", "platform": "l", "shop": "h", "transition": "t", "event": "e", "subject": "s", "person": "p", "occurred": "o",
+    "amount": "a", "currency": "c",
+}  # fmt: skip
+"""How the fields of a receipt are called in a batch's bytes: there are as many of them as events."""
 
 
-class _Name(Struct, gc=False):
-    e: str
+class Receipt(Struct, frozen=True, gc=False, rename=_SHORT):
+    """A row of the ledger's table `receipts`, as it will be once its event is acknowledged."""
+
+    message_id: str
+    platform: str
+    shop: str
+    transition: str
+    event: str
+    subject: str
+    person: str
+    occurred: datetime
+    amount: Decimal | None
+    currency: str | None
+
+
+class _Name(Struct, gc=False, rename=_SHORT):
+    event: str
 
 
 _receipts = msgspec.json.Decoder(list[Receipt])

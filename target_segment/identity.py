@@ -23,6 +23,9 @@ from target_segment.snapshots import (
     OrderSummary,
 )
 
+LONG_ID = 8
+"""From so many characters on an id is nobody else's number, wherever it stands; an e-mail never is."""
+
 STRATEGIES = ("customer_id", "email", "email_md5", "email_sha256", "metafield", "attribute", "none")
 
 IDENTITY: tuple[Setting, ...] = (

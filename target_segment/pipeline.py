@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -23,13 +23,15 @@ from target_segment.batch import Batch
 from target_segment.deciding.decider import LOOKS_BACK, Decider, Decision, Item, Work, malformed
 from target_segment.delivery.batches import halves, pack
 from target_segment.delivery.courier import UNCERTAIN_AFTER
-from target_segment.errors import Denied, Malformed, Misconfigured, Refused, SegmentError
+from target_segment.delivery.outlet import Outlet
+from target_segment.errors import Denied, Malformed, Refused, SegmentError
 from target_segment.identity import Identity, Resolve
 from target_segment.ledger.ledger import Ledger
 from target_segment.other_taps.mapped import MappedStreams
 from target_segment.remembered import REJECTED, Found, Key, Refusal, Scope, Watch
 from target_segment.snapshots import SHAPES, keys_of
 from target_segment.stages.second_process import SecondProcess
+from target_segment.transitions.table import kept_under
 
 CHUNK_RECORDS = 1_000
 CHUNK_BYTES = 3_000_000
@@ -50,15 +52,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Outlet(Protocol):
-    """Whoever hands batches over: the courier, or the dry run's file."""
-
-    waited: float
-
-    def deliver(self, batch: Batch) -> datetime:
-        """Hand a batch over and return when it was acknowledged."""
-
-
 class Part(Struct):
     """What a chunk holds of one shop, and what memory will say of it."""
 
@@ -73,7 +66,7 @@ class Chunk(Struct):
 
     sequence: int
     records: list[tuple[str, msgspec.Raw, datetime]]
-    forms: list[str]
+    hashes: list[str]
     unchanged: Future[set[str]]
     parts: dict[Scope, Part] | None = None
 
@@ -267,10 +260,12 @@ class Pipeline:
         self._sequence += 1
         self.counts["records"] += len(records) - self._second_labelled(records)
         seeds, seed = self._seeds, self._seed
-        forms = [xxh3_128_hexdigest(raw, seed=seeds.get(stream, seed)) for stream, raw, _ in records]
-        read = {form: read_at for form, (_, _, read_at) in zip(forms, records, strict=True)}
+        hashes = [xxh3_128_hexdigest(raw, seed=seeds.get(stream, seed)) for stream, raw, _ in records]
+        read = {raw_hash: read_at for raw_hash, (_, _, read_at) in zip(hashes, records, strict=True)}
         self._open[self._sequence] = Flush()
-        self._chunks.append(Chunk(self._sequence, records, forms, self._submit(self._ledger.unchanged, read)))
+        self._chunks.append(
+            Chunk(self._sequence, records, hashes, self._submit(self._ledger.unchanged, read))
+        )
 
     def _second_labelled(self, records: list[tuple[str, msgspec.Raw, datetime]]) -> int:
         """Count the records that were read before under another label."""
@@ -301,8 +296,8 @@ class Pipeline:
             self._collect(block=True)
         unchanged = chunk.unchanged.result()
         parts: dict[Scope, Part] = {}
-        for (stream, raw, read_at), form in zip(chunk.records, chunk.forms, strict=True):
-            if form in unchanged:
+        for (stream, raw, read_at), raw_hash in zip(chunk.records, chunk.hashes, strict=True):
+            if raw_hash in unchanged:
                 self.counts["unchanged"] += stream not in self._second_labels
                 continue
             order = None
@@ -317,18 +312,18 @@ class Pipeline:
                 platform, shop, subject = _claims(raw)
                 scope = (platform, shop) if stream in SHAPES else self._scope(stream)
                 part = parts.setdefault(scope, Part())
-                part.refusals.append(malformed(scope, stream, raw, form, subject, error))
+                part.refusals.append(malformed(scope, stream, raw, raw_hash, subject, error))
                 continue
             if scope not in self._watched:
                 self._watched[scope] = self._ask(self._make_watched, scope, read_at)
             part = parts.setdefault(scope, Part())
-            part.items.append(Item(stream, memoryview(raw), read_at, form, subject, identity))
+            part.items.append(Item(stream, memoryview(raw), read_at, raw_hash, subject, identity))
             part.keys[stream, subject] = None
             if order and stream != "orders":
                 part.keys["orders", order.id] = None
             if identity.person:
                 part.keys["identify", identity.person] = None
-        chunk.records, chunk.forms = [], []
+        chunk.records, chunk.hashes = [], []
         for scope, part in parts.items():
             part.recalled = self._submit(self._ledger.recall, scope, list(part.keys))
         return parts
@@ -355,11 +350,11 @@ class Pipeline:
             declared=dict(self._streams.declared) if self._streams else {},
         )
         if beside is None:
-            self._edited(self._editor.edit(asked), sequence, scope, part.refusals)
+            self._edited(self._editor.decide(asked), sequence, scope, part.refusals)
             return
         while len(self._editions) >= AHEAD:
             self._collect(block=True)
-        self._editions.append((beside.edit(asked), sequence, scope, part.refusals))
+        self._editions.append((beside.decide(asked), sequence, scope, part.refusals))
 
     def _send_for_help(self) -> None:
         """Begin, once, to start a second process: more is coming than one chunk."""
@@ -558,14 +553,14 @@ class Pipeline:
         (about,) = batch.receipts()
         self.counts["rejected"] += 1
         self._warn(
-            f"{about.t} of {about.s} was refused and is set aside in the ledger's table `refused`: {reason}"
+            f"{about.transition} of {about.subject} was refused and is set aside in the ledger's table `refused`: {reason}"
         )
         self._ask(
             self._ledger.reject,
             batch,
             Refusal(
-                fate="rejected", stream=_stream_of(about.t), platform=about.l, shop=about.h, transition=about.t,
-                subject=about.s, message_id=about.m, reason=reason, payload=batch.bodies()[0], occurred=about.o,
+                fate="rejected", stream=kept_under(about.transition, about.subject).stream, platform=about.platform, shop=about.shop, transition=about.transition,
+                subject=about.subject, message_id=about.message_id, reason=reason, payload=batch.bodies()[0], occurred=about.occurred,
             ),
         )  # fmt: skip
         self._landed(batch)
@@ -651,25 +646,6 @@ class Pipeline:
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-_STREAM_OF = {
-    "identify": "identify",
-    "alias": "identify",
-    "identity_linked": "identify",
-    "order_refunded": "refunds",
-    "fulfillment_created": "fulfillments",
-    "fulfillment_updated": "fulfillments",
-    "customer_created": "customers",
-    "customer_enabled": "customers",
-    "customer_updated": "customers",
-    "customer_deleted": "customers",
-}
-"""Where memory keeps the fate of a transition; the others are the order's, or their own: a mapping's label has a dot."""
-
-
-def _stream_of(transition: str) -> str:
-    return _STREAM_OF.get(transition) or (transition if "." in transition else "orders")
-
-
 class _Claims(Struct):
     platform: Any = None
     shop: Any = None
@@ -683,38 +659,3 @@ def _claims(raw: msgspec.Raw) -> tuple[str, str, str]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "", "", ""
     return str(claims.platform or ""), str(claims.shop or ""), str(claims.id or "")
-
-
-def since_of(
-    ledger: Ledger,
-    scope: Scope,
-    first_read_at: datetime,
-    on: frozenset[str],
-    conditions: Mapping[str, str],
-    since: datetime | None,
-) -> dict[str, Watch]:
-    """Return since when each transition of a shop is told, and remember it: as set, or (None) since it was first on."""
-    known = ledger.watched(scope)
-    watched: dict[str, Watch] = {}
-    for name in on:
-        before = known.get(name)
-        condition = conditions.get(name, "")
-        generation = before.generation if before else 0
-        if since is None and before and before.condition == condition:
-            watched[name] = before
-        else:
-            watched[name] = Watch(condition, since or first_read_at, generation)
-    fresh = {name: each for name, each in watched.items() if known.get(name) != each}
-    if fresh:
-        ledger.watch(scope, fresh)
-    return watched
-
-
-def known_under(ledger: Ledger, scope: Scope, source: str, *, named: bool) -> None:
-    """Raise `Misconfigured` if the ledger knows a shop only under another segment source and none was named."""
-    sources = ledger.known_sources(*scope)
-    if sources and source not in sources and not named:
-        raise Misconfigured(
-            f"setting `segment_source`: this ledger knows {scope[1]} under {', '.join(sources)}, but write key and endpoint now give {source}. "
-            f"Set `segment_source` to {sources[-1]} to continue it (a rotated key), or to any other name to begin anew"
-        )

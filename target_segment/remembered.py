@@ -1,10 +1,10 @@
 """What is remembered of a subject: its fates, states, totals and parts; what decides whether a transition is news.
 
-One `Row` per subject of a stream, and one per Segment identity (stream `identify`). The ledger keeps rows; `news.py`
+One `Row` per subject of a stream, and one per Segment identity (stream `identify`). The ledger keeps rows, deciding
 reads and changes them; nothing here does either.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -54,7 +54,7 @@ class Unsaid(Struct, frozen=True, array_like=True, gc=False):
     at: datetime
 
 
-class Consent(Struct, frozen=True, array_like=True, gc=False):
+class ConsentSaid(Struct, frozen=True, array_like=True, gc=False):
     """Whether somebody consented, when that was last said."""
 
     given: bool
@@ -81,7 +81,7 @@ class Memory(Struct, omit_defaults=True):
     speaker: str | None = None
     identified: bool = False
     refused: bool = False
-    consents: dict[str, Consent] = {}
+    consents: dict[str, ConsentSaid] = {}
     currency: str | None = None
     total: Decimal | None = None
     unsaid: list[Unsaid] = []
@@ -96,10 +96,18 @@ class Row(Struct):
     memory: Memory = field(default_factory=Memory)
     instant: datetime | None = None
     seen_at: datetime | None = None
-    form: str | None = None
+    raw_hash: str | None = None
     changed: bool = False
     replaces: bool = False
     seen_before: datetime | None = None
+
+    @classmethod
+    def of(cls, found: "Found", *, replaces: bool = True) -> "Row":
+        """Return the row that was found, its memory decoded."""
+        return cls(
+            found.stream, found.subject, memory_of(found.remembered), found.instant, found.seen_at, found.raw_hash,
+            replaces=replaces, seen_before=found.seen_before,
+        )  # fmt: skip
 
     def see(self, read_at: datetime) -> None:
         """Note that it was read."""
@@ -119,7 +127,7 @@ class Found(Struct, frozen=True, array_like=True, gc=False):
     instant: datetime | None
     seen_at: datetime | None
     seen_before: datetime | None
-    form: str | None
+    raw_hash: str | None
     remembered: str
 
 
@@ -156,68 +164,20 @@ def text_of(memory: Memory) -> str:
     return _encode(memory).decode()
 
 
-class Rows(dict[Key, Row]):
-    """The rows that one record is about, made when they are first asked for: as last decided, else as found, else new.
-
-    `found` is what the ledger holds, what was found later counts; `newest` what was decided just before, of which the ledger may
-    not have heard, newest last. `keep` decides a record's rows: from then on they are in `decided`.
-    """
-
-    def __init__(
-        self,
-        source: str,
-        scope: Scope,
-        found: Iterable[Found],
-        newest: Sequence[Mapping[Key, Found]] = (),
-    ) -> None:
-        super().__init__()
-        self._source, self._scope = source, scope
-        self.decided: dict[Key, Found] = {}
-        self.replaced: dict[Key, None] = {}
-        """The keys of those that there were before."""
-        self._pieces: dict[Key, bytes] = {}
-        self._before = [{(each.stream, each.subject): each for each in found}, *newest]
-
-    def __missing__(self, key: Key) -> Row:
-        row = self[key] = self._remembered(key) or Row(*key)
-        return row
-
-    def keep(self) -> None:
-        """Remember what changed of these rows, while they are at hand; let them go."""
-        for key, row in self.items():
-            if row.changed:
-                remembered = text_of(row.memory)
-                self.decided[key] = Found(
-                    row.stream, row.subject, row.instant, row.seen_at, row.seen_before, row.form, remembered
-                )
-                self._pieces[key] = _encode(
-                    {
-                        "k": hashed(self._source, self._scope, key),
-                        "t": row.stream,
-                        "s": row.subject,
-                        "i": row.instant,
-                        "n": row.seen_at,
-                        "b": row.seen_before,
-                        "f": row.form,
-                        "r": remembered,
-                    }
-                )
-                if row.replaces:
-                    self.replaced[key] = None
-        self.clear()
-
-    def documents(self) -> list[bytes]:
-        """Return what was decided as it goes into the ledger."""
-        return list(documents(self._pieces.values()))
-
-    def _remembered(self, key: Key) -> Row | None:
-        for known in (self.decided, *reversed(self._before)):
-            if found := known.get(key):
-                return Row(
-                    found.stream, found.subject, memory_of(found.remembered), found.instant, found.seen_at, found.form,
-                    replaces=known is not self.decided or key in self.replaced, seen_before=found.seen_before,
-                )  # fmt: skip
-        return None
+def piece(key: int, found: Found) -> bytes:
+    """Return a row as it stands in a document for the ledger, under short names; `key` is its `row_key`."""
+    return _encode(
+        {
+            "k": key,
+            "t": found.stream,
+            "s": found.subject,
+            "i": found.instant,
+            "n": found.seen_at,
+            "b": found.seen_before,
+            "f": found.raw_hash,
+            "r": found.remembered,
+        }
+    )
 
 
 def documents(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -238,7 +198,7 @@ _DOCUMENT = 1_000_000
 """From so many bytes on a list is another statement's: DuckDB needs about ten times as much memory, and has little."""
 
 
-def hashed(source: str, scope: Scope, key: Key) -> int:
+def row_key(source: str, scope: Scope, key: Key) -> int:
     """Return the hash by which the ledger looks a row up."""
     return xxh3_64_intdigest("\0".join((source, *scope, *key)).encode())
 
@@ -246,14 +206,3 @@ def hashed(source: str, scope: Scope, key: Key) -> int:
 def tombstone(source: str, scope: Scope, key: Key) -> str:
     """Return what stands for a forgotten subject: who holds its name recognises it, nobody reads it."""
     return f"{FORGOTTEN}:{sha256(chr(0).join((source, *scope, *key)).encode()).hexdigest()}"
-
-
-def place(transition: str, subject: str) -> tuple[str, str, str]:
-    """Return a transition's name, its key among the fates and the subject of the row that remembers it."""
-    if transition in ("coupon_applied", "post_purchase_upsell"):
-        order, _, part = subject.partition(":")
-        return transition, f"{transition}:{part}", order
-    if transition in ("alias", "identity_linked"):
-        guest, _, user = subject.partition(":")
-        return transition, f"{transition}:{guest}", user
-    return transition, transition, subject

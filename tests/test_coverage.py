@@ -12,7 +12,7 @@ import pytest
 
 from docs.coverage import DATA, TITLES, cells, page, rows
 from tap_commerce.settings import SETTINGS as OF_TAP
-from target_segment.singer.target import SETTINGS
+from target_segment.config import SETTINGS
 from target_segment.transitions.table import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent

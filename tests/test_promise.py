@@ -43,8 +43,8 @@ class InTwo(Told):
 
     chunk_records = 7
 
-    def _beside(self, source):
-        started = super()._beside(source)
+    def start_process(self, settings, source):
+        started = super().start_process(settings, source)
         started.ready(None)
         return started
 

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from target_segment.errors import LedgerError, Misconfigured
-from target_segment.identity import derived, real_email
+from target_segment.identity import LONG_ID, derived, real_email
 from target_segment.ledger.ledger import Forgotten, Ledger, Names
 from target_segment.remembered import Scope
-from target_segment.transitions.facts import hashed
+from target_segment.transitions.facts import fact_hash
 
 REGULATIONS = (
     "SUPPRESS_WITH_DELETE",
@@ -25,8 +25,6 @@ REGULATIONS = (
 """What Segment can be asked for; https://segment.com/docs/privacy/user-deletion-and-suppression/."""
 MOST_SUBJECTS = 5_000
 """Ids in one regulation; the same page."""
-_LONG = 8
-"""From so many characters on an id is found wherever it stands; a shorter one only where it names a person."""
 
 
 def forget(ledger: Ledger, given: Sequence[str], settings: Mapping[str, Any]) -> Forgotten:
@@ -80,7 +78,7 @@ def names(given: Sequence[str], scopes: Sequence[Scope], settings: Mapping[str, 
                 sha256(lower.encode()).hexdigest(),
             }
             found.guests |= {derived(*scope, "email", lower) for scope in scopes}
-            found.marks |= {hashed(email), hashed(lower)}
+            found.marks |= {fact_hash(email), fact_hash(lower)}
         else:
             found.guests |= {derived(*scope, "customer", each) for scope in scopes}
             if (settings.get("user_id") or "customer_id") == "customer_id":
@@ -93,7 +91,7 @@ def holds(reason: str, payload: str, names: Names) -> bool:
     """Say whether a refused event or record, with the reason, is about a person."""
     low = f"{reason}\n{payload}".lower()
     ids = names.people | {subject for _, _, subject in names.customers}
-    if any(len(each) >= _LONG and each.lower() in low for each in ids):
+    if any(len(each) >= LONG_ID and each.lower() in low for each in ids):
         return True
     try:
         said = msgspec.json.decode(payload) if payload else None

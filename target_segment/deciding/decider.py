@@ -1,6 +1,6 @@
 """What of a chunk's records is news, and rendered: the pure part of the straight way, a question with one answer.
 
-Questions and answers are plain data, so that an editor may sit in a process of its own (see `beside.py`). An editor keeps
+Questions and answers are plain data, so that a decider may sit in a process of its own (see `stages/second_process.py`). A decider keeps
 what the last chunks changed: the ledger may be asked about a chunk before it has heard of those just before it.
 """
 
@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from target_segment.batch import Event
-from target_segment.deciding.filters import keeps_customer, keeps_order, refused
+from target_segment.deciding.filters import consent_question, keeps_customer, keeps_order
+from target_segment.deciding.rows import Rows
 from target_segment.deciding.rules import Rules
 from target_segment.errors import Malformed, SegmentError, TemplateError, Unsendable
 from target_segment.events.history import history
@@ -22,14 +23,14 @@ from target_segment.identity import Identity, resolver
 from target_segment.other_taps.deriving import StreamKeys
 from target_segment.other_taps.mapped import MappedStreams
 from target_segment.other_taps.mapping import mappings
-from target_segment.remembered import REJECTED, Fate, Found, Key, Refusal, Row, Rows, Scope, Watch, place
+from target_segment.remembered import REJECTED, Fate, Found, Key, Refusal, Row, Scope, Watch
 from target_segment.snapshots import Content, Foreign, snapshot
 from target_segment.transitions import customers, fulfillments, orders, refunds
 from target_segment.transitions.proofs import News, Proof
-from target_segment.transitions.table import TABLE
+from target_segment.transitions.table import TABLE, kept_under
 
 LOOKS_BACK = 3
-"""How many chunks before the one that it is asked about an editor knows by itself: the ledger must have heard of all earlier ones."""
+"""How many chunks before the one that it is asked about a decider knows by itself: the ledger must have heard of all earlier ones."""
 
 
 class Item(NamedTuple):
@@ -38,7 +39,7 @@ class Item(NamedTuple):
     stream: str
     raw: memoryview
     read_at: datetime
-    form: str
+    raw_hash: str
     subject: str
     identity: Identity
 
@@ -59,7 +60,7 @@ class Work(Struct, array_like=True, gc=False):
 
 
 class Decision(Struct, array_like=True, gc=False):
-    """What is to be told of an assignment, and what memory will then hold.
+    """What is to be told of a piece of work, and what memory will then hold.
 
     `events` are in the order in which they are told. `rows` are the changed rows of memory as `Rows.documents` writes them,
     `replaced` the keys of those that there were before. `tally` counts what was decided, per transition and fate.
@@ -74,7 +75,7 @@ class Decision(Struct, array_like=True, gc=False):
 
 
 class Decider:
-    """Decides over one assignment after the other, in the order in which they were read."""
+    """Decides over one piece of work after the other, in the order in which they were read."""
 
     def __init__(self, settings: Mapping[str, Any], source: str) -> None:
         """Take checked settings and the Segment source; raise `TemplateError`, `Misconfigured`."""
@@ -83,7 +84,7 @@ class Decider:
         self._settings, self._source, self._on = settings, source, on
         self._resolve = resolver(settings)
         self._kept = keeps_order(settings) or (lambda _: True)
-        self._keeps_customer, self._refused = keeps_customer(settings), refused(settings)
+        self._keeps_customer, self._refused = keeps_customer(settings), consent_question(settings)
         self._render = renderer(settings)
         old = history(settings)
         self._age = old[0] if old else None
@@ -95,32 +96,32 @@ class Decider:
             "fulfillments": fulfillments.derivation(begun, on),
             "customers": customers.derivation(on),
         }
-        self._rooms: dict[Scope, Rules] = {}
+        self._rules: dict[Scope, Rules] = {}
         self._warnings: list[str] = []
         self._newest: dict[Scope, deque[tuple[int, dict[Key, Found]]]] = {}
 
-    def edit(self, asked: Work) -> Decision:
+    def decide(self, asked: Work) -> Decision:
         """Decide what is news, record by record, from bytes to event: what is decoded is still at hand when it is rendered."""
         if asked.declared:
             self.streams.declared.update(asked.declared)
         rows = self._rows(asked)
-        room = self._room(asked.scope, asked.watched)
+        rules = self._rules_of(asked.scope, asked.watched)
         events: list[Event] = []
         refusals: list[Refusal] = []
         for item in asked.items:
-            self._decide(item, asked.scope, room, rows, events, refusals)
+            self._decide_item(item, asked.scope, rules, rows, events, refusals)
             rows.keep()
-        edition = Decision(
+        decision = Decision(
             events=events,
             rows=rows.documents(),
             replaced=[*rows.replaced],
             refusals=refusals,
-            tally=[(*what, count) for what, count in room.tally.items()],
+            tally=[(*what, count) for what, count in rules.tally.items()],
             warnings=self._warnings[:],
         )
-        room.tally.clear()
+        rules.tally.clear()
         self._warnings.clear()
-        return edition
+        return decision
 
     def _rows(self, asked: Work) -> Rows:
         """Return the rows of memory, with what the last chunks changed in the place of what the ledger knew."""
@@ -131,9 +132,9 @@ class Decider:
         newest.append((asked.sequence, rows.decided))
         return rows
 
-    def _room(self, scope: Scope, watched: Mapping[str, Watch]) -> Rules:
-        if scope not in self._rooms:
-            self._rooms[scope] = Rules(
+    def _rules_of(self, scope: Scope, watched: Mapping[str, Watch]) -> Rules:
+        if scope not in self._rules:
+            self._rules[scope] = Rules(
                 source=self._source,
                 since=lambda name: watched[name].since,
                 generation=lambda name: watched[name].generation,
@@ -146,28 +147,28 @@ class Decider:
                 baseline=self._settings["mode"] == "baseline",
                 warn=self._warnings.append,
             )
-        return self._rooms[scope]
+        return self._rules[scope]
 
-    def _decide(
+    def _decide_item(
         self,
         item: Item,
         scope: Scope,
-        room: Rules,
+        rules: Rules,
         rows: Rows,
         events: list[Event],
         refusals: list[Refusal],
     ) -> None:
-        stream, raw, read_at, form, subject, identity = item
+        stream, raw, read_at, raw_hash, subject, identity = item
         try:
             proof = self._proof(item)
-            news = room.news(proof, identity, rows)
+            news = rules.news(proof, identity, rows)
         except Malformed as error:
             # Of what it changed before it was refused, nothing is remembered.
             rows.clear()
-            refusals.append(malformed(scope, stream, raw, form, subject, error))
+            refusals.append(malformed(scope, stream, raw, raw_hash, subject, error))
             return
         row = rows[stream, subject]
-        row.form = form
+        row.raw_hash = raw_hash
         for each in news:
             try:
                 events.append(self._rendered(each, read_at))
@@ -204,17 +205,19 @@ def switched_on(settings: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(named.union(each.label for each in mappings(settings)))
 
 
-def malformed(scope: Scope, stream: str, raw: Content, form: str, subject: str, error: Malformed) -> Refusal:
+def malformed(
+    scope: Scope, stream: str, raw: Content, raw_hash: str, subject: str, error: Malformed
+) -> Refusal:
     """Return what the ledger keeps of a record that is not what its schema says."""
     return Refusal(
-        fate="malformed", stream=stream, platform=scope[0], shop=scope[1], subject=subject, message_id=form, reason=str(error),
+        fate="malformed", stream=stream, platform=scope[0], shop=scope[1], subject=subject, message_id=raw_hash, reason=str(error),
         payload=bytes(raw),
     )  # fmt: skip
 
 
 def _rejected(news: News, raw: Content, proof: Proof, row: Row, error: SegmentError) -> Refusal:
     """Note in memory that an event could not be rendered, and return what the ledger keeps of it."""
-    _, part, _ = place(news.entry.name, news.subject)
+    part = kept_under(news.entry.name, news.subject).part
     if part in row.memory.fates:
         fate = row.memory.fates[part]
         row.memory.fates[part] = Fate(REJECTED, fate.start, fate.at)

@@ -53,7 +53,7 @@ KeepsOrder = Callable[[OrderSummary], bool]
 KeepsCustomer = Callable[[CustomerSummary], bool]
 
 
-class Refused(NamedTuple):
+class ConsentQuestion(NamedTuple):
     """What is asked about consent: its names, the answers of a customer and an order, and which names an order's attributes answer."""
 
     names: tuple[str, ...]
@@ -86,7 +86,7 @@ def keeps_customer(settings: Mapping[str, Any]) -> KeepsCustomer | None:
     return (lambda customer: tags(customer.tags)) if tags else None
 
 
-def refused(settings: Mapping[str, Any]) -> Refused | None:
+def consent_question(settings: Mapping[str, Any]) -> ConsentQuestion | None:
     """Return the question about every named consent: which of them were given, without those of which nothing is said.
 
     None if no consent is asked for; raise `Misconfigured` for a name that is neither a channel nor a category.
@@ -103,7 +103,7 @@ def refused(settings: Mapping[str, Any]) -> Refused | None:
         said = consent(customer, order)
         return said.category_preferences if said else {}
 
-    return Refused(
+    return ConsentQuestion(
         tuple(names), answers, frozenset(name for name in names if not isinstance(asked[name], str))
     )
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from target_segment.deciding.filters import KeepsCustomer, Refused
+from target_segment.deciding.filters import ConsentQuestion, KeepsCustomer
 from target_segment.errors import Malformed
 from target_segment.identity import Identity, Resolve, uuid5
 from target_segment.remembered import (
@@ -22,7 +22,7 @@ from target_segment.remembered import (
     KEPT,
     KNOWN,
     TOLD,
-    Consent,
+    ConsentSaid,
     Fate,
     Row,
     State,
@@ -62,7 +62,7 @@ class Rules:
         on: frozenset[str],
         table: Mapping[str, Entry] = TABLE,
         keeps_customer: KeepsCustomer | None = None,
-        refused: Refused | None = None,
+        refused: ConsentQuestion | None = None,
         baseline: bool = False,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -159,7 +159,7 @@ class Rules:
             at = made if name in asked.of_order else proof.read_at
             known = memory.consents.get(name)
             if known is None or at >= known.at:
-                memory.consents = {**memory.consents, name: Consent(given, at)}
+                memory.consents = {**memory.consents, name: ConsentSaid(given, at)}
                 memory.refused, person.changed = False, True
         known_of = (memory.consents.get(name) for name in asked.names)
         return barred or memory.refused or any(known and not known.given for known in known_of)

@@ -38,10 +38,10 @@ def halves(batch: Batch, number: Callable[[], int]) -> tuple[Batch, Batch]:
     """Return a batch in two, in order."""
     bodies, receipts, middle = batch.bodies(), batch.receipts(), batch.count // 2
     # Who goes by two names may be in either half.
-    second_names = batch.people - {receipt.p for receipt in receipts}
+    second_names = batch.people - {receipt.person for receipt in receipts}
 
     def half(part: slice) -> Batch:
-        people = frozenset(receipt.p for receipt in receipts[part])
+        people = frozenset(receipt.person for receipt in receipts[part])
         return sealed(number(), bodies[part], receipts[part], people | second_names)
 
     return half(slice(None, middle)), half(slice(middle, None))

@@ -35,6 +35,10 @@ class Estimate:
     https://segment.com/docs/guides/usage-and-billing/mtus-and-throughput/
     """
 
+    tells = False
+    verb = "would be told"
+    where = "nobody, for an estimate"
+
     def __init__(self) -> None:
         self.waited = 0.0
         self.events: Counter[str] = Counter()

@@ -193,6 +193,9 @@ class Pace:
 class Courier:
     """Posts batches to one Segment source; `deliver` may be called from several threads."""
 
+    tells = True
+    verb = "told"
+
     def __init__(
         self,
         settings: Mapping[str, Any],
@@ -203,7 +206,7 @@ class Courier:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.url = endpoint(settings)
+        self.where = self.url = endpoint(settings)
         self._gzip = settings["gzip"]
         self._timeout = settings["request_timeout"]
         self._attempts = settings["max_attempts"]
@@ -218,6 +221,9 @@ class Courier:
             "User-Agent": f"target-segment/{version}",
             **({"Content-Encoding": "gzip"} if self._gzip else {}),
         }
+
+    def close(self) -> None:
+        """Nothing is kept open but connections, which end with their threads."""
 
     def deliver(self, batch: Batch) -> datetime:
         """Hand a batch over and return when it was acknowledged; raise `Denied`, `Refused` or, after all attempts, `Unavailable`."""

@@ -24,7 +24,8 @@ from isal import isal_zlib
 from msgspec import Struct, field
 
 from target_segment.batch import Batch
-from target_segment.errors import LedgerError
+from target_segment.errors import LedgerError, Misconfigured
+from target_segment.identity import LONG_ID
 from target_segment.remembered import (
     FORGOTTEN,
     REJECTED,
@@ -35,17 +36,16 @@ from target_segment.remembered import (
     Memory,
     Refusal,
     Row,
-    Rows,
     Scope,
     State,
     Watch,
     documents,
-    hashed,
     memory_of,
-    place,
+    row_key,
     text_of,
     tombstone,
 )
+from target_segment.transitions.table import kept_under
 
 VERSION = 2
 _TABLES = ("memory", "receipts", "outbox", "refused", "watch", "runs")
@@ -121,19 +121,47 @@ class Ledger:
             ],
         )  # fmt: skip
 
-    def known_sources(self, platform: str, shop: str) -> list[str]:
-        """Return the other segment sources under which this ledger knows a shop."""
+    def expect_source(self, scope: Scope, *, named: bool) -> None:
+        """Raise `Misconfigured` if this ledger knows a shop only under another segment source and none was named."""
         rows = self._do(
-            "SELECT DISTINCT source FROM watch WHERE platform = $1 AND shop = $2 ORDER BY source",
-            [platform, shop],
+            "SELECT DISTINCT source FROM watch WHERE platform = $1 AND shop = $2 ORDER BY source", [*scope]
         ).fetchall()
-        return [source for (source,) in rows]
+        sources = [source for (source,) in rows]
+        if sources and self._source not in sources and not named:
+            raise Misconfigured(
+                f"setting `segment_source`: this ledger knows {scope[1]} under {', '.join(sources)}, but write key and endpoint now give {self._source}. "
+                f"Set `segment_source` to {sources[-1]} to continue it (a rotated key), or to any other name to begin anew"
+            )
 
     def has_receipts(self) -> bool:
         """Say whether Segment has ever acknowledged anything of this source."""
         return bool(self._do("SELECT 1 FROM receipts WHERE source = $1 LIMIT 1", [self._source]).fetchall())
 
     # --- since when
+
+    def since(
+        self,
+        scope: Scope,
+        first_read_at: datetime,
+        on: Iterable[str],
+        conditions: Mapping[str, str],
+        since: datetime | None,
+    ) -> dict[str, Watch]:
+        """Return since when each transition of a shop is told, and remember it: as set, or (None) since it was first on."""
+        known = self.watched(scope)
+        watched: dict[str, Watch] = {}
+        for name in on:
+            before = known.get(name)
+            condition = conditions.get(name, "")
+            generation = before.generation if before else 0
+            if since is None and before and before.condition == condition:
+                watched[name] = before
+            else:
+                watched[name] = Watch(condition, since or first_read_at, generation)
+        fresh = {name: each for name, each in watched.items() if known.get(name) != each}
+        if fresh:
+            self.watch(scope, fresh)
+        return watched
 
     def watched(self, scope: Scope) -> dict[str, Watch]:
         """Return since when each transition of a shop is told."""
@@ -180,7 +208,7 @@ class Ledger:
 
     def recall(self, scope: Scope, keys: Iterable[Key]) -> list[Found]:
         """Return what is remembered under these keys, older before newer."""
-        wanted = {hashed(self._source, scope, key): key for key in keys}
+        wanted = {row_key(self._source, scope, key): key for key in keys}
         if not wanted:
             return []
         places = [
@@ -213,7 +241,8 @@ class Ledger:
         ]
 
     def _row(self, scope: Scope, key: Key) -> Row:
-        return Rows(self._source, scope, self.recall(scope, [key]))[key]
+        found = self.recall(scope, [key])
+        return Row.of(found[-1]) if found else Row(*key)
 
     # --- intent, receipt
 
@@ -259,7 +288,7 @@ class Ledger:
 
     def settle(self, scope: Scope, group: int, replaced: Iterable[Key]) -> None:
         """Let go of what a group replaced in memory, now that all of it has its receipt."""
-        keys = [hashed(self._source, scope, key) for key in replaced]
+        keys = [row_key(self._source, scope, key) for key in replaced]
         if keys:
             self._do(
                 "DELETE FROM memory WHERE batch_group < $1 AND key IN (SELECT each::UBIGINT FROM listed($2))",
@@ -441,7 +470,7 @@ class Ledger:
             "SELECT rowid, remembered FROM memory WHERE key IN (SELECT unnest($1::UBIGINT[]))",
             [
                 [
-                    hashed(self._source, (platform, shop), (stream, subject))
+                    row_key(self._source, (platform, shop), (stream, subject))
                     for platform, shop, stream, subject in orders
                 ]
             ],
@@ -533,9 +562,9 @@ class Ledger:
             [self._source, people],
         ).fetchall()
         return guests + [
-            (platform, shop, stream, place(name, subject)[2])
+            (platform, shop, kept.stream, kept.subject)
             for platform, shop, name, subject in told
-            if (stream := _STREAMS.get(name) or ("." in name and name))
+            if (kept := kept_under(name, subject)).stream in _OF_ORDERS or "." in name
         ]
 
     def _foreign(self, people: Sequence[str]) -> list[tuple[Scope, Key]]:
@@ -570,7 +599,7 @@ class Ledger:
         graves = [((platform, shop), ("customers", subject)) for platform, shop, subject in names.customers]
         graves += [(scope, ("identify", person)) for scope in self.scopes() for person in names.people]
         graves += more
-        keys = [hashed(self._source, *grave) for grave in graves]
+        keys = [row_key(self._source, *grave) for grave in graves]
         subjects = [subject for _, (_, subject) in graves]
         stones = [tombstone(self._source, *grave) for grave in graves]
         group = self._one("SELECT coalesce(max(batch_group), 0) FROM memory")
@@ -603,8 +632,8 @@ class Ledger:
             [self._source],
         ).fetchall()
         for number, platform, shop, fate, stream, transition, subject, reason, payload in rows:
-            # A link is remembered with the identity it leads to: `place` says which of the two ids that is.
-            key = place(transition or "", subject or "")[2]
+            # A link is remembered with the identity it leads to: `kept_under` says which of the two ids that is.
+            key = kept_under(transition or "", subject or "").subject
             own = (stream == "identify" and (key in names.people or subject in names.people)) or (
                 stream == "customers" and (platform, shop, key) in names.customers
             )
@@ -644,7 +673,7 @@ class Ledger:
 
     def _mark_rejected(self, refusal: Refusal) -> None:
         scope = (refusal.platform or "", refusal.shop or "")
-        _, part, key = place(refusal.transition or "", refusal.subject or "")
+        _, key, part = kept_under(refusal.transition or "", refusal.subject or "")
         row = self._row(scope, (refusal.stream, key))
         if not row.replaces:
             return
@@ -654,7 +683,7 @@ class Ledger:
         self._rewrite(scope, row)
 
     def _unsettle(self, scope: Scope, stream: str, transition: str, subject: str) -> None:
-        _, part, key = place(transition, subject)
+        _, key, part = kept_under(transition, subject)
         row = self._row(scope, (stream, key))
         if row.replaces:
             fate = row.memory.fates.get(part)
@@ -666,7 +695,7 @@ class Ledger:
     def _rewrite(self, scope: Scope, row: Row) -> None:
         self._do(
             "UPDATE memory SET remembered = $2, form = $3 WHERE key = $1",
-            [hashed(self._source, scope, (row.stream, row.subject)), text_of(row.memory), row.form],
+            [row_key(self._source, scope, (row.stream, row.subject)), text_of(row.memory), row.raw_hash],
         )
 
     def _one(self, question: str) -> Any:
@@ -676,22 +705,8 @@ class Ledger:
         return _naive(self._now())
 
 
-_STREAMS = {
-    **dict.fromkeys(
-        (
-            "checkout_started", "order_completed", "pos_order_placed", "coupon_applied", "post_purchase_upsell", "order_updated",
-            "order_cancelled",
-        ),
-        "orders",
-    ),
-    "order_refunded": "refunds",
-    **dict.fromkeys(("fulfillment_created", "fulfillment_updated"), "fulfillments"),
-}  # fmt: skip
-"""Where memory keeps what a transition of an order is about."""
-
-
-_LONG = 8
-"""From so many characters on an id is nobody else's number; an e-mail never is."""
+_OF_ORDERS = frozenset({"orders", "refunds", "fulfillments"})
+"""The streams of what is told of an order."""
 
 
 def _escaped(part: str) -> str:
@@ -704,7 +719,7 @@ def _names_one(subject: str, low: set[str], *, short: bool = False) -> bool:
     said = subject.casefold()
     parts = re.split(r"(?<!\\):", said)
     return any(
-        (said == each or _escaped(each) in parts) and (short or "@" in each or len(each) >= _LONG)
+        (said == each or _escaped(each) in parts) and (short or "@" in each or len(each) >= LONG_ID)
         for each in low
     )
 
@@ -934,7 +949,7 @@ def _give_keys(db: duckdb.DuckDBPyConnection) -> None:
             part,
         ).fetchall()
         keys = [
-            hashed(source, (platform, shop), (stream, subject))
+            row_key(source, (platform, shop), (stream, subject))
             for _, source, platform, shop, stream, subject in rows
         ]
         db.execute(

@@ -1,4 +1,4 @@
-"""An editor in a process of its own: assignments go in, editions come out, in order, as frames over two pipes.
+"""A decider in a process of its own: work goes in, decisions come out, in order, as frames over two pipes.
 
 It holds nothing that is not in the ledger or on its way there: should it be killed, the run stops and the next one goes on.
 """
@@ -25,12 +25,12 @@ from target_segment.errors import SegmentError
 _ANSWER, _ERROR, _READY = b"a", b"e", b"r"
 _LENGTH = 8
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
-_assignment = msgspec.msgpack.Decoder(Work)
-_edition = msgspec.msgpack.Decoder(Decision)
+_work = msgspec.msgpack.Decoder(Work)
+_decision = msgspec.msgpack.Decoder(Decision)
 
 
 class SecondProcess:
-    """An editor in a second process; the same questions, the same answers.
+    """A decider in a second process; the same questions, the same answers.
 
     It begins to start when it is made; `ready` says whether it has. Raises `SegmentError` when the process is gone.
     """
@@ -47,8 +47,8 @@ class SecondProcess:
         )
         for pipe in (self._into, self._from):
             _widen(pipe)
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking beside")
-        self._answering = ThreadPoolExecutor(1, thread_name_prefix="answers from beside")
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking the second process")
+        self._answering = ThreadPoolExecutor(1, thread_name_prefix="answers of the second process")
         self._started = False
         told = {name: value for name, value in settings.items() if name != "write_key"}
         self._send(_encode({"settings": told, "source": source}))
@@ -60,7 +60,7 @@ class SecondProcess:
             self._started = True
         return self._started
 
-    def edit(self, asked: Work) -> Future[Decision]:
+    def decide(self, asked: Work) -> Future[Decision]:
         """Ask; answers come in the order of the questions. A question may wait there while the one before is answered."""
         self.ready(None)
         sent = self._asking.submit(lambda: self._send(_encode(asked)))
@@ -68,7 +68,7 @@ class SecondProcess:
 
     def _answered(self, sent: Future[None]) -> Decision:
         sent.result()
-        return _edition.decode(self._receive())
+        return _decision.decode(self._receive())
 
     def close(self) -> None:
         """Let it end, once it has answered what it was asked last."""
@@ -125,13 +125,13 @@ def serve() -> None:
         return
     said = msgspec.msgpack.decode(first)
     with contextlib.suppress(BrokenPipeError):
-        editor = Decider(said["settings"], said["source"])
+        decider = Decider(said["settings"], said["source"])
         _write(out, _READY, b"")
         questions: SimpleQueue[bytes | None] = SimpleQueue()
         Thread(target=_take, args=(source, questions), daemon=True).start()
         while (asked := questions.get()) is not None:
             try:
-                answer = _encode(editor.edit(_assignment.decode(asked)))
+                answer = _encode(decider.decide(_work.decode(asked)))
             except Exception as error:  # noqa: BLE001 - it is raised in the first process, which ends the run
                 said = (
                     str(error)

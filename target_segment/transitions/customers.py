@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import UNSET
 
 from target_segment.snapshots import Customer, CustomerSummary, OrderSummary
-from target_segment.transitions.facts import hashed, joined, parts, scalars, words
+from target_segment.transitions.facts import fact_hash, joined, parts, scalars, words
 from target_segment.transitions.proofs import AGES_AGO, Proof, Transition
 from target_segment.transitions.table import COUNTERS, CUSTOMER_FACTS
 
@@ -34,13 +34,13 @@ _scalars = scalars(
 
 def facts(customer: Customer) -> str:
     """Return the facts that Customer Updated looks at, in the table's order; identify adds the counters."""
-    return _facts(customer, hashed(customer.tax_exempt), hashed(customer.data_sale_opt_out))
+    return _facts(customer, fact_hash(customer.tax_exempt), fact_hash(customer.data_sale_opt_out))
 
 
 def traits_of_summary(customer: CustomerSummary | None, order: OrderSummary) -> str:
     """Return the facts by which identify is compared when an order speaks: no counters, they are not of the order's time."""
     if customer is None:
-        return joined([hashed(order.email or UNSET), hashed(order.phone or UNSET), *_ABSENT])
+        return joined([fact_hash(order.email or UNSET), fact_hash(order.phone or UNSET), *_ABSENT])
     return _facts(customer, "", "") + ",,"
 
 
@@ -80,7 +80,7 @@ def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:
             )
         traits = None
         if "identify" in on:
-            traits = joined([state, hashed(customer.order_count), hashed(customer.lifetime_spend)])
+            traits = joined([state, fact_hash(customer.order_count), fact_hash(customer.lifetime_spend)])
         return Proof(
             stream="customers",
             subject=customer.id,

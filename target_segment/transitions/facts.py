@@ -66,7 +66,7 @@ def _hash(content: bytes) -> str:
     return xxh3_64_hexdigest(content)[:_DIGITS]
 
 
-def hashed(value: Any) -> str:
+def fact_hash(value: Any) -> str:
     """Return the short hash of a scalar."""
     if value is None:
         return _NONE
@@ -82,13 +82,13 @@ def scalars(*fields: str) -> Callable[[Any], list[str]]:
     get = attrgetter(*fields)
 
     def hash_scalars(thing: Any) -> list[str]:
-        # As `hashed` does, without a call for what is most frequent.
+        # As `fact_hash` does, without a call for what is most frequent.
         return [
             _NONE
             if value is None
             else xxh3_64_hexdigest(value.encode())[:_DIGITS]
             if type(value) is str
-            else hashed(value)
+            else fact_hash(value)
             for value in get(thing)
         ]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from target_segment.snapshots import Fulfillment, OrderSummary
-from target_segment.transitions.facts import hashed, joined, parts, words
+from target_segment.transitions.facts import fact_hash, joined, parts, words
 from target_segment.transitions.proofs import AGES_AGO, Proof, Transition
 
 _lines = parts("id", "quantity")
@@ -14,9 +14,9 @@ def facts(fulfillment: Fulfillment) -> str:
     """Return the facts that Fulfillment Updated looks at, in the table's order."""
     return joined(
         [
-            hashed(fulfillment.status),
-            hashed(fulfillment.carrier_status),
-            hashed(fulfillment.company),
+            fact_hash(fulfillment.status),
+            fact_hash(fulfillment.carrier_status),
+            fact_hash(fulfillment.company),
             words(fulfillment.tracking_numbers),
             words(fulfillment.tracking_urls),
             _lines(fulfillment.line_items),

@@ -5,6 +5,7 @@ and the ledger's memory is subtracted later.
 """
 
 from enum import Enum
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -17,8 +18,19 @@ class Kind(Enum):
     RUNNING = "running"
 
 
+class Side(Enum):
+    """One of the two that a subject with a colon in it is made of."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
 class Entry(Struct, frozen=True, kw_only=True):
-    """One row of the table: a transition that can be told."""
+    """One row of the table: a transition that can be told.
+
+    `kept` is the stream under which memory keeps its fate. Where the subject is two in one (an order and its coupon, a guest
+    and a customer), `kept_with` says which of the two it is kept with.
+    """
 
     name: str
     event: str
@@ -30,6 +42,16 @@ class Entry(Struct, frozen=True, kw_only=True):
     facts: tuple[str, ...] = ()
     on: bool = True
     identify: bool = False
+    kept: str = "orders"
+    kept_with: Side | None = None
+
+
+class Kept(NamedTuple):
+    """Where memory keeps a transition: the stream and the subject of the row, and the key among its fates."""
+
+    stream: str
+    subject: str
+    part: str
 
 
 ORDER_FACTS = (
@@ -61,16 +83,16 @@ TABLE = _table(
         name="identify", event="identify", streams=("customers", "orders", "refunds", "fulfillments"), kind=Kind.STATE,
         subject="the Segment identity: the resolved userId, else the anonymousId", identify=True,
         when="traits changed; and before any track of the same identity", timestamp="updated",
-        facts=CUSTOMER_FACTS + COUNTERS,
+        facts=CUSTOMER_FACTS + COUNTERS, kept="identify",
     ),
     Entry(
         name="alias", event="alias", streams=("orders",), kind=Kind.ONCE, subject="both ids", identify=True,
-        when="with identity_linked, where the setting `alias` is on", timestamp="updated", on=False,
+        when="with identity_linked, where the setting `alias` is on", timestamp="updated", on=False, kept="identify", kept_with=Side.SECOND,
     ),
     Entry(
         name="identity_linked", event="identify", streams=("orders",), kind=Kind.ONCE,
         subject="both ids", identify=True,
-        when="an order that was told for a guest got a customer", timestamp="updated",
+        when="an order that was told for a guest got a customer", timestamp="updated", kept="identify", kept_with=Side.SECOND,
     ),
     Entry(
         name="checkout_started", event="Checkout Started", streams=("orders",), kind=Kind.ONCE, subject="the order",
@@ -90,12 +112,12 @@ TABLE = _table(
     Entry(
         name="coupon_applied", event="Coupon Applied", streams=("orders",), kind=Kind.ONCE,
         subject="the order and the case-folded code",
-        when="with Order Completed, or when the code is added later", timestamp="completed, or updated",
+        when="with Order Completed, or when the code is added later", timestamp="completed, or updated", kept_with=Side.FIRST,
     ),
     Entry(
         name="post_purchase_upsell", event="Post Purchase Upsell", streams=("orders",), kind=Kind.ONCE,
         subject="the order and the line",
-        when="a line that was not there when the order was told, within `upsell_minutes`", timestamp="updated", on=False,
+        when="a line that was not there when the order was told, within `upsell_minutes`", timestamp="updated", on=False, kept_with=Side.FIRST,
     ),
     Entry(
         name="order_updated", event="Order Updated", streams=("orders",), kind=Kind.STATE, subject="the order",
@@ -108,32 +130,49 @@ TABLE = _table(
     Entry(
         name="order_refunded", event="Order Refunded", streams=("refunds",), kind=Kind.RUNNING,
         subject="what the record's `total_to_date` is about: the refund, the order or the transaction",
-        when="more money was given back", timestamp="refunded",
+        when="more money was given back", timestamp="refunded", kept="refunds",
     ),
     Entry(
         name="fulfillment_created", event="Fulfillment Created", streams=("fulfillments",), kind=Kind.ONCE,
-        subject="the fulfillment", when="goods have left", timestamp="that instant",
+        subject="the fulfillment", when="goods have left", timestamp="that instant", kept="fulfillments",
     ),
     Entry(
         name="fulfillment_updated", event="Fulfillment Updated", streams=("fulfillments",), kind=Kind.STATE,
         subject="the fulfillment", when="status, carrier status, tracking or contents changed", timestamp="updated",
-        facts=FULFILLMENT_FACTS,
+        facts=FULFILLMENT_FACTS, kept="fulfillments",
     ),
     Entry(
         name="customer_created", event="Customer Created", streams=("customers",), kind=Kind.ONCE, subject="the customer",
-        when="the account exists", timestamp="created",
+        when="the account exists", timestamp="created", kept="customers",
     ),
     Entry(
         name="customer_enabled", event="Customer Enabled", streams=("customers",), kind=Kind.ONCE, subject="the customer",
-        when="the account is enabled and its e-mail verified", timestamp="updated, when seen",
+        when="the account is enabled and its e-mail verified", timestamp="updated, when seen", kept="customers",
     ),
     Entry(
         name="customer_updated", event="Customer Updated", streams=("customers",), kind=Kind.STATE, subject="the customer",
-        when="traits changed (identify says it too)", timestamp="updated", facts=CUSTOMER_FACTS, on=False,
+        when="traits changed (identify says it too)", timestamp="updated", facts=CUSTOMER_FACTS, on=False, kept="customers",
     ),
     Entry(
         name="customer_deleted", event="Customer Deleted", streams=("customers",), kind=Kind.ONCE, subject="the customer",
-        when="the platform says so", timestamp="when said", on=False,
+        when="the platform says so", timestamp="when said", on=False, kept="customers",
     ),
 )  # fmt: skip
 """Every transition by name, in the order in which those of one snapshot are told."""
+
+
+def kept_under(transition: str, subject: str) -> Kept:
+    """Return where memory keeps a transition of a subject; a mapping's label, which has a dot, is a stream of its own.
+
+    >>> kept_under("coupon_applied", "17:spring")
+    Kept(stream='orders', subject='17', part='coupon_applied:spring')
+    """
+    entry = TABLE.get(transition)
+    if entry is None:
+        return Kept(transition if "." in transition else "orders", subject, transition)
+    if entry.kept_with is None:
+        return Kept(entry.kept, subject, transition)
+    first, _, second = subject.partition(":")
+    if entry.kept_with is Side.FIRST:
+        return Kept(entry.kept, first, f"{transition}:{second}")
+    return Kept(entry.kept, second, f"{transition}:{first}")

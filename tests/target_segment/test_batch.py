@@ -58,10 +58,10 @@ def test_only_sent_at_differs_between_two_attempts():
 
 def test_receipts_keep_every_digit_of_an_amount():
     said = Receipt(
-        receipt(1).m, "shopify", "shop", "t", "T", "1", "p", AT, Decimal("12345678901234.10"), "EUR"
+        receipt(1).message_id, "shopify", "shop", "t", "T", "1", "p", AT, Decimal("12345678901234.10"), "EUR"
     )
     (kept,) = sealed(1, [b"{}"], [said], frozenset({"p"})).receipts()
-    assert str(kept.a) == "12345678901234.10"
+    assert str(kept.amount) == "12345678901234.10"
 
 
 def test_sent_at_is_of_milliseconds_in_utc():

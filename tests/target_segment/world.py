@@ -1,7 +1,7 @@
 """What the tests of the target share: records as small as they may be, a courier that remembers, and runs over one ledger.
 
 A `World` is one user's machine: a ledger that stays and settings that may change. Each `run` is a fresh pipeline over it,
-wired as `target.py` does, with clocks and answers of the test's own.
+with clocks and answers of the test's own.
 """
 
 import json
@@ -11,14 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from target_segment.deciding.decider import Decider, switched_on
+from target_segment.config import checked
+from target_segment.deciding.decider import Decider
 from target_segment.delivery.courier import segment_source
 from target_segment.errors import Refused, Unavailable
-from target_segment.identity import resolver
 from target_segment.ledger.ledger import opened
-from target_segment.pipeline import CHUNK_RECORDS, Pipeline, known_under, since_of
-from target_segment.settings import check
-from target_segment.singer.target import _CONDITIONS, SETTINGS, _fingerprint, _since
+from target_segment.pipeline import CHUNK_RECORDS
+from target_segment.run import Hooks, Run
 
 SINCE = "2026-01-01T00:00:00Z"
 SHOP = {"platform": "shopify", "shop": "shop.test"}
@@ -168,6 +167,8 @@ class Courier:
     `tried` are all batches as lists of events, `taken` the events accepted, in order.
     """
 
+    tells, verb, where = True, "told", "a test"
+
     def __init__(self, answer=lambda events: None, now=lambda: datetime.now(UTC)):
         self.answer, self.now = answer, now
         self.waited = 0.0
@@ -184,6 +185,9 @@ class Courier:
         with self._lock:
             self.taken += events
         return self.now()
+
+    def close(self):
+        """The next run hands over to it as well."""
 
 
 def refusing(*names, status=400):
@@ -228,8 +232,8 @@ def named(events, name):
 # --- one user's machine
 
 
-class Run:
-    """What one run did."""
+class Seen:
+    """What was seen of one run."""
 
     def __init__(self):
         self.states, self.warnings, self.told = [], [], []
@@ -246,13 +250,14 @@ class World:
             "write_key": "key",
             "since": SINCE,
             "endpoint": "http://127.0.0.1:9/v1/batch",
+            "ledger": self.path,
             **settings,
         }
         self.clock = instant(day(20))
-        self.beside = None
+        self.start_process = None
         self.chunk_records = CHUNK_RECORDS
         self.courier = Courier(answer, now=lambda: self.clock)
-        self.last = Run()
+        self.last = Seen()
 
     def run(self, *said, at=None, mode="send", crash=None, catch=(), **settings):
         """Read records in one run and return the events that Segment accepted in it.
@@ -260,18 +265,15 @@ class World:
         `at` is the records' time_extracted, `crash` the name of a point and its how-manieth passing, `settings` hold for
         this run only.
         """
-        checked = check(SETTINGS, {**self.settings, "mode": mode, **settings})
-        seen = Run()
+        seen = Seen()
         self.last = seen
         before = len(self.courier.taken)
-        source = segment_source(checked)
-        ledger = opened(self.path, source, now=lambda: self.clock)
+        run = self._run({"mode": mode, **settings}, seen, crash)
         try:
-            seen.pipeline = pipeline = self._pipeline(ledger, checked, source, mode, seen, crash)
             with suppress(*catch):
                 try:
-                    if mode == "send":
-                        pipeline.resume()
+                    run.begin()
+                    seen.pipeline = pipeline = run.pipeline
                     for each in said:
                         if isinstance(each, State):
                             pipeline.state(json.dumps(each.value))
@@ -281,44 +283,26 @@ class World:
                             stream, record, *when = each
                             pipeline.record(stream, raw(record), when[0] if when else at or day(10))
                     pipeline.finish()
-                    ledger.end("done", _COUNTS)
+                    run.end("done")
                 except BaseException as error:
                     seen.error = error
                     raise
         finally:
-            if seen.pipeline:
-                seen.pipeline.close()
-            ledger.close()
+            run.close()
         seen.told = self.courier.taken[before:]
         return seen.told
 
-    def _pipeline(self, ledger, settings, source, mode, seen, crash):
-        ledger.begin(mode)
-
-        def watched(scope, read_at):
-            known_under(ledger, scope, source, named=bool(settings["segment_source"]))
-            conditions = {
-                name: " ".join(str(settings[each]) for each in said) for name, said in _CONDITIONS.items()
-            }
-            since = _since(settings["since"])
-            return since_of(ledger, scope, read_at, switched_on(settings), conditions, since)
-
-        return Pipeline(
-            ledger=ledger,
-            courier=self.courier,
-            editor=Decider(settings, source),
-            resolve=resolver(settings),
-            watched=watched,
+    def _run(self, settings, seen, crash):
+        settings = checked({"second_process": self.start_process is not None, **self.settings, **settings})
+        hooks = Hooks(
             print_state=lambda value: seen.states.append(json.loads(value)),
-            fingerprint=_fingerprint(source, settings),
-            beside=self.beside,
-            chunk_records=self.chunk_records,
-            concurrency=settings["concurrency"],
-            hold_uncertain=settings["hold_uncertain"],
             warn=seen.warnings.append,
             at=crashing(crash),
             now=lambda: self.clock,
+            **({"start_process": self.start_process} if self.start_process else {}),
         )
+        decider = Decider(settings, segment_source(settings))
+        return Run(settings, decider, hooks, outlet=self.courier, chunk_records=self.chunk_records)
 
     def later(self, **difference):
         """Let time pass."""
@@ -326,8 +310,8 @@ class World:
 
     def ledger(self, **settings):
         """Open the ledger by itself; the caller closes it."""
-        checked = check(SETTINGS, {**self.settings, **settings})
-        return opened(self.path, segment_source(checked), now=lambda: self.clock)
+        set_up = checked({**self.settings, **settings})
+        return opened(self.path, segment_source(set_up), now=lambda: self.clock)
 
     def rows(self, question, *values):
         """Ask the ledger."""
@@ -362,6 +346,3 @@ def crashing(crash):
             raise Crash(point)
 
     return at
-
-
-_COUNTS = {"records": 0, "unchanged": 0, "told": 0, "refused": 0, "waited": 0, "counts": {}}

@@ -9,10 +9,10 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from sandbox.shop import Shop
 from target_segment.commands.plan import FORMS, PLATFORMS, schemas, tracking_plan
+from target_segment.config import SETTINGS
 from target_segment.events.examples import example
 from target_segment.events.renderer import TRANSITIONS, renderer
 from target_segment.settings import check
-from target_segment.singer.target import SETTINGS
 from target_segment.transitions.table import TABLE
 from tests.target_segment.events.cases import CASES, SAMPLES, case
 from tests.target_segment.world import SINCE

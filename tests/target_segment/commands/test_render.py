@@ -3,10 +3,10 @@ import json
 import pytest
 
 from target_segment.commands.render import rendering
+from target_segment.config import SETTINGS
 from target_segment.errors import Malformed, Misconfigured, TemplateError
 from target_segment.events.examples import EXAMPLES
 from target_segment.settings import check
-from target_segment.singer.target import SETTINGS
 from tests.target_segment.events.cases import SAMPLES
 from tests.target_segment.world import SINCE, customer, open_order, order, refund
 

@@ -62,7 +62,7 @@ def test_a_batch_knows_whose_events_it_holds_and_how_many(drawn):
         held = [by_id[each] for each in ids(batch)]
         assert batch.count == len(held)
         assert batch.people == {person for each in held for person in each.people}
-        assert [receipt.m for receipt in batch.receipts()] == ids(batch)
+        assert [receipt.message_id for receipt in batch.receipts()] == ids(batch)
 
 
 @settings(deadline=None)

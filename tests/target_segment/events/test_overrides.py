@@ -193,5 +193,7 @@ def test_several_templates_do_not_meet():
 
 
 def test_who_has_no_template_does_not_pay_for_jsonata():
-    code = "import sys, target_segment.events.renderer as e; e.renderer({}); sys.exit('jsonata' in sys.modules)"
+    code = (
+        "import sys, target_segment.events.renderer as e; e.renderer({}); sys.exit('jsonata' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from target_segment.batch import Receipt, sealed
+from target_segment.deciding.rows import Rows
 from target_segment.errors import LedgerError
 from target_segment.ledger.ledger import copied, opened
-from target_segment.remembered import Rows
 from target_segment.transitions.table import TABLE
 from tests.target_segment.world import (
     SINCE,

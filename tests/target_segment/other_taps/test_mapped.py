@@ -223,9 +223,9 @@ class Heard:
     def ready(self):
         return self.process.ready(None)
 
-    def edit(self, asked):
+    def decide(self, asked):
         self.asked.append(asked)
-        return self.process.edit(asked)
+        return self.process.decide(asked)
 
     def close(self):
         self.process.close()
@@ -237,8 +237,8 @@ def test_what_the_second_process_was_asked_stays_as_it_was_when_another_schema_c
     class Hasty(TargetSegment):
         chunk_records = 2
 
-        def _beside(self, source):
-            return Heard(super()._beside(source), asked)
+        def start_process(self, settings, source):
+            return Heard(super().start_process(settings, source), asked)
 
     machine.target = Hasty
     first = [record(id=number, other=number) for number in range(10)]

@@ -15,8 +15,9 @@ import duckdb
 import pytest
 from singer_sdk.testing import get_target_test_class
 
+from target_segment.config import SETTINGS
 from target_segment.errors import Denied, Garbled, LedgerError
-from target_segment.singer.target import SETTINGS, TargetSegment
+from target_segment.singer.target import TargetSegment
 from tests.target_segment.world import day, line, names, order, refund
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -12,7 +12,7 @@ from target_segment.transitions.customers import facts as facts_of_customer
 from target_segment.transitions.facts import (
     carries_more,
     changed,
-    hashed,
+    fact_hash,
     joined,
     merged,
     parts,
@@ -36,17 +36,17 @@ def line(number="1", **fields):
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4), st.integers(0, 6))
 def test_amounts_are_equal_by_value(amount, zeros):
-    assert hashed(amount) == hashed(Decimal(f"{amount:f}" + "0" * zeros))
+    assert fact_hash(amount) == fact_hash(Decimal(f"{amount:f}" + "0" * zeros))
 
 
 def test_instants_are_equal_by_value():
     here = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    assert hashed(here) == hashed(here.astimezone(timezone(timedelta(hours=2))))
+    assert fact_hash(here) == fact_hash(here.astimezone(timezone(timedelta(hours=2))))
 
 
 def test_values_of_several_types_are_apart():
     said = [UNSET, None, "", "0", "None", True, 2, Decimal("2.5"), "2.50"]
-    assert len({hashed(value) for value in said}) == len(said)
+    assert len({fact_hash(value) for value in said}) == len(said)
 
 
 def test_lists_are_equal_whatever_their_order():
