@@ -6,14 +6,15 @@ A change by hand begins and ends here as well: the ledger is opened for it only 
 import contextlib
 import os
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from target_segment import config
 from target_segment.deciding.decider import Decider, switched_on
@@ -21,28 +22,18 @@ from target_segment.delivery.courier import Courier, check_write_key, segment_so
 from target_segment.delivery.dry_run import DryRun
 from target_segment.delivery.outlet import Outlet
 from target_segment.errors import LedgerError
+from target_segment.hooks import Hooks
 from target_segment.identity import resolver
 from target_segment.ledger.ledger import Ledger, copied, opened
-from target_segment.pipeline import CHUNK_RECORDS, Pipeline
+from target_segment.pipeline import Pipeline, Stages
 from target_segment.remembered import Scope, Watch
+from target_segment.stages.checkpoints import Checkpoints
+from target_segment.stages.chunks import CHUNK_RECORDS, Chunks
+from target_segment.stages.deciders import Deciders
+from target_segment.stages.dispatch import Dispatch
+from target_segment.stages.lookup import Lookup
 from target_segment.stages.second_process import SecondProcess
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hooks:
-    """What a run has of the world around it: clocks, whom it speaks to, and where a test lets it crash.
-
-    `at` is called with a name at every point where a crash must lose, double or invent nothing.
-    """
-
-    print_state: Callable[[str], None] = lambda _: None
-    warn: Callable[[str], None] = lambda _: None
-    info: Callable[[str], None] = lambda _: None
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    monotonic: Callable[[], float] = time.monotonic
-    at: Callable[[str], None] = lambda _: None
-    start_process: Callable[[Mapping[str, Any], str], SecondProcess] = SecondProcess
+from target_segment.stages.writer import Writer
 
 
 class Run:
@@ -55,15 +46,12 @@ class Run:
         hooks: Hooks,
         *,
         outlet: Outlet | None = None,
+        start_process: Callable[[Mapping[str, Any], str], SecondProcess] = SecondProcess,
         chunk_records: int = CHUNK_RECORDS,
     ) -> None:
         """Take settings as `config.checked` returns them; without an outlet the setting `mode` chooses one."""
-        self.settings, self._decider, self._hooks, self._chunk_records = (
-            settings,
-            decider,
-            hooks,
-            chunk_records,
-        )
+        self.settings, self._decider, self._hooks = settings, decider, hooks
+        self._start_process, self._chunk_records = start_process, chunk_records
         self._source = segment_source(settings)
         self._outlet = outlet
         self._ledger: Ledger | None = None
@@ -108,14 +96,14 @@ class Run:
         ledger.begin(mode)
         self._pipeline = self._wired(ledger, outlet)
         if mode == "send":
-            self._pipeline.resume()
+            self._pipeline.resume(hold_uncertain=settings["hold_uncertain"])
 
     def end(self, outcome: str) -> None:
         """Let what is under way land, write what the run did, and say it in one line unless it failed."""
         pipeline, ledger, outlet = self._pipeline, self._ledger, self._outlet
         if pipeline and ledger and outlet:
             pipeline.close()
-            counts = _counts(pipeline)
+            counts = _counts(pipeline, outlet.waited)
             if outcome != "failed":
                 self._hooks.info(summary(counts, outlet.verb))
             with contextlib.suppress(Exception):
@@ -151,27 +139,33 @@ class Run:
         return opened(path, self._source, wait_seconds=seconds, now=self._hooks.now)
 
     def _wired(self, ledger: Ledger, outlet: Outlet) -> Pipeline:
-        settings, hooks = self.settings, self._hooks
-        start = hooks.start_process
-        return Pipeline(
-            ledger=ledger,
-            courier=outlet,
-            editor=self._decider,
-            streams=self._decider.streams,
-            resolve=resolver(settings),
-            watched=lambda scope, read_at: self._watched(ledger, scope, read_at),
-            print_state=hooks.print_state if outlet.tells else _unsaid,
-            fingerprint=config.fingerprint(self._source, settings),
-            beside=(lambda: start(settings, self._source)) if settings["second_process"] else None,
-            chunk_records=self._chunk_records,
-            concurrency=settings["concurrency"],
-            hold_uncertain=settings["hold_uncertain"],
-            warn=hooks.warn,
-            info=hooks.info,
-            at=hooks.at,
-            now=hooks.now,
-            monotonic=hooks.monotonic,
+        settings, decider = self.settings, self._decider
+        hooks = self._hooks if outlet.tells else replace(self._hooks, print_state=_unsaid)
+        streams = decider.streams
+        writer, checkpoints = Writer(ledger, hooks), Checkpoints()
+        start = partial(self._start_process, settings, self._source) if settings["second_process"] else None
+        stages = Stages(
+            chunks=Chunks(
+                config.fingerprint(self._source, settings),
+                hooks,
+                labels=streams.table,
+                second_labels=streams.second_labels,
+                most_records=self._chunk_records,
+            ),
+            lookup=Lookup(writer, resolver(settings), streams, partial(self._watched, ledger)),
+            deciders=Deciders(decider, writer, hooks, start),
+            writer=writer,
+            dispatch=Dispatch(
+                outlet,
+                writer,
+                checkpoints,
+                hooks,
+                concurrency=settings["concurrency"],
+                accepted=ledger.has_receipts(),
+            ),
+            checkpoints=checkpoints,
         )
+        return Pipeline(stages, streams, hooks)
 
     def _watched(self, ledger: Ledger, scope: Scope, read_at: datetime) -> dict[str, Watch]:
         """Return since when the transitions of a shop are told."""
@@ -205,7 +199,7 @@ def _version() -> str:
         return "0"
 
 
-def _counts(pipeline: Pipeline) -> dict[str, Any]:
+def _counts(pipeline: Pipeline, waited: float) -> dict[str, Any]:
     by_transition: dict[str, dict[str, int]] = {}
     for (name, fate), count in sorted(pipeline.tally.items()):
         by_transition.setdefault(name, {})[fate] = count
@@ -214,7 +208,7 @@ def _counts(pipeline: Pipeline) -> dict[str, Any]:
         "unchanged": pipeline.counts["unchanged"],
         "told": sum(pipeline.told.values()),
         "refused": pipeline.counts["malformed"] + pipeline.counts["rejected"],
-        "waited": pipeline.waited,
+        "waited": waited,
         "counts": {"told": dict(sorted(pipeline.told.items())), "transitions": by_transition},
     }
 

@@ -33,12 +33,14 @@ from target_segment.delivery.counting import Estimate, table
 from target_segment.delivery.courier import segment_source
 from target_segment.delivery.outlet import Outlet
 from target_segment.errors import Garbled, Misconfigured, ReaderGone, SegmentError, TemplateError, Unavailable
+from target_segment.hooks import Hooks
 from target_segment.ledger.ledger import rewritten
-from target_segment.pipeline import CHUNK_RECORDS, Pipeline
-from target_segment.run import Hooks, Run, by_hand
+from target_segment.pipeline import Pipeline
+from target_segment.run import Run, by_hand
 from target_segment.settings import schema
 from target_segment.singer.reading import Message, Reader
 from target_segment.singer.sinks import SnapshotSink, is_canonical
+from target_segment.stages.chunks import CHUNK_RECORDS
 from target_segment.stages.second_process import SecondProcess
 from target_segment.transitions.table import TABLE
 
@@ -158,10 +160,14 @@ class TargetSegment(Target):
                 info=self.logger.info,
                 sleep=self._sleep,
                 at=self.at,
-                start_process=self.start_process,
             )
             self._run = Run(
-                self.settings, self._decider, hooks, outlet=self.outlet, chunk_records=self.chunk_records
+                self.settings,
+                self._decider,
+                hooks,
+                outlet=self.outlet,
+                start_process=self.start_process,
+                chunk_records=self.chunk_records,
             )
             self._run.begin()
             self._pipeline = self._run.pipeline
@@ -213,7 +219,7 @@ class TargetSegment(Target):
             return
         if self._pipeline:
             bookmark = next(iter(message.get("bookmark_properties") or ()), None)
-            self._pipeline.declare(stream, mapped.transformed_schema, keys, bookmark)
+            self._pipeline.take_schema(stream, mapped.transformed_schema, keys, bookmark)
         if plain:
             self._mapped[stream] = labels
 
@@ -230,7 +236,7 @@ class TargetSegment(Target):
             raise Garbled("a RECORD message has no stream or no record")
         self._time_extracted = message.time_extracted
         if self._pipeline:
-            self._pipeline.passed(len(message.record))
+            self._pipeline.note_read(len(message.record))
         super()._process_record_message(
             {"type": "RECORD", "stream": message.stream, "record": msgspec.json.decode(message.record)}
         )

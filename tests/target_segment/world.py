@@ -15,9 +15,10 @@ from target_segment.config import checked
 from target_segment.deciding.decider import Decider
 from target_segment.delivery.courier import segment_source
 from target_segment.errors import Refused, Unavailable
+from target_segment.hooks import Hooks
 from target_segment.ledger.ledger import opened
-from target_segment.pipeline import CHUNK_RECORDS
-from target_segment.run import Hooks, Run
+from target_segment.run import Run
+from target_segment.stages.chunks import CHUNK_RECORDS
 
 SINCE = "2026-01-01T00:00:00Z"
 SHOP = {"platform": "shopify", "shop": "shop.test"}
@@ -299,10 +300,10 @@ class World:
             warn=seen.warnings.append,
             at=crashing(crash),
             now=lambda: self.clock,
-            **({"start_process": self.start_process} if self.start_process else {}),
         )
         decider = Decider(settings, segment_source(settings))
-        return Run(settings, decider, hooks, outlet=self.courier, chunk_records=self.chunk_records)
+        started = {"start_process": self.start_process} if self.start_process else {}
+        return Run(settings, decider, hooks, outlet=self.courier, chunk_records=self.chunk_records, **started)
 
     def later(self, **difference):
         """Let time pass."""
