@@ -27,9 +27,10 @@ from tap_commerce import settings
 from tap_commerce.errors import CommerceError, Misconfigured, ReaderGone, Stopped
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms import platform
+from tap_commerce.polling import Expected, Polling
 from tap_commerce.schemas import STREAMS, schema
 from tap_commerce.singer import Writer
-from tap_commerce.streams import CommerceStream, Expected, Polling
+from tap_commerce.streams import CommerceStream
 
 log = logging.getLogger("tap_commerce")
 
@@ -120,7 +121,7 @@ class TapCommerce(Tap):
 
     def discover_streams(self) -> Sequence[Stream]:
         """Name the streams; they are the same for every platform."""
-        return [CommerceStream(self, name) for name in STREAMS]
+        return [CommerceStream(self, name, polling=self.polling, writer=self.writer) for name in STREAMS]
 
     def _write_state(self) -> None:
         self.state_writer.write_state(self.state)
