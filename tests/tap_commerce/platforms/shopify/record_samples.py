@@ -14,7 +14,7 @@ import requests
 
 from sandbox.shop import Shop
 from sandbox.shopify import Shopify
-from tap_commerce.platforms.shopify.admin import document
+from tap_commerce.platforms.shopify.documents import document
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "shopify"
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)

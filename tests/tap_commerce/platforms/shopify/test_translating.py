@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from tap_commerce.platforms.shopify import raw, translating
-from tap_commerce.platforms.shopify.admin import _read
-from tap_commerce.platforms.shopify.asking import _Customers, _Orders
+from tap_commerce.platforms.shopify.answers import read
+from tap_commerce.platforms.shopify.operations import Customers, Orders
+from tap_commerce.platforms.shopify.shapes import Bag, Money
 from tap_commerce.platforms.shopify.translating.orders import paid_at
 from tap_commerce.platforms.shopify.translating.refunds import adjustment as adjusted
 from tap_commerce.platforms.shopify.translating.values import utc
@@ -22,9 +23,9 @@ ENCODER = msgspec.json.Encoder(decimal_format="number")
 def records(folder):
     body = (folder / "answer.json").read_bytes()
     if "orders" in json.loads(body)["data"]:
-        orders = _read(body, _Orders, "Orders").data.found.nodes
+        orders = read(body, Orders, "Orders").data.found.nodes
         return [each for order in orders for each in translating.family(order, "acme")]
-    customers = _read(body, _Customers, "Customers").data.found.nodes
+    customers = read(body, Customers, "Customers").data.found.nodes
     return [("customers", translating.customer_record(each, "acme")) for each in customers]
 
 
@@ -225,7 +226,7 @@ def payment(kind, at, amount, status="SUCCESS"):
         kind=kind,
         status=status,
         created_at=at,
-        amount_set=raw.Bag(raw.Money(Decimal(amount))),
+        amount_set=Bag(Money(Decimal(amount))),
     )
 
 

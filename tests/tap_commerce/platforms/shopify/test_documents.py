@@ -8,7 +8,7 @@ import pytest
 from graphql import build_schema, parse, validate
 from graphql.validation import NoDeprecatedCustomRule, specified_rules
 
-from tap_commerce.platforms.shopify.admin import VERSIONS, _definitions, document
+from tap_commerce.platforms.shopify.documents import VERSIONS, _definitions, document
 
 ROOT = Path(__file__).parents[4]
 PRUNED = ROOT / "sandbox" / "shopify" / "schema_2026-10.graphql"
