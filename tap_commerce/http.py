@@ -100,11 +100,11 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         hint: str = "access_token",
-        heed: Callable[[bytes], object] = lambda _: None,
+        inspect: Callable[[bytes], object] = lambda _: None,
     ) -> Answer:
         """Ask once. `hint` names the setting to look at when the platform refuses the credentials.
 
-        `heed` is given what was answered before its status is read, and may raise: not every platform's statuses mean what
+        `inspect` is given what was answered before its status is read, and may raise: not every platform's statuses mean what
         they say.
         """
         self.questions += 1
@@ -129,7 +129,7 @@ class Wire:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _no_answer(url, error) from error
         self._answered = True
-        heed(content)
+        inspect(content)
         decipher(method, url, response.status_code, response.headers, content, hint=hint)
         # Only now: an error page may come from some machine in between, with a clock of its own.
         self._read_clock(response.headers.get("Date"))
