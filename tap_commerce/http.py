@@ -31,6 +31,14 @@ from tap_commerce.errors import (
 
 T = TypeVar("T")
 
+REFUSED: dict[int, tuple[type[Denied], str]] = {
+    401: (Unauthorized, "the shop does not accept the credentials (401); check the setting {hint}"),
+    402: (Denied, "the shop is frozen until its bill is paid (402)"),
+    403: (Denied, "the credentials do not suffice (403); check the setting {hint} and the app's scopes"),
+    423: (Denied, "the shop is locked (423)"),
+}
+"""Statuses that somebody must do something about, and what."""
+
 RETRIED = frozenset({408, 410, 460})
 """Statuses below 500 that say "later", beside 429."""
 
@@ -189,18 +197,9 @@ def decipher(
 ) -> None:
     """Raise what a status means, unless it means that there is an answer."""
     where = f"{method} {_place(url)}"
-    if status == 401:
-        raise Unauthorized(
-            f"{where}: the shop does not accept the credentials (401); check the setting {hint}"
-        )
-    if status == 403:
-        raise Denied(
-            f"{where}: the credentials do not suffice (403); check the setting {hint} and the app's scopes"
-        )
-    if status == 402:
-        raise Denied(f"{where}: the shop is frozen until its bill is paid (402)")
-    if status == 423:
-        raise Denied(f"{where}: the shop is locked (423)")
+    if status in REFUSED:
+        refusal, said = REFUSED[status]
+        raise refusal(f"{where}: {said.format(hint=hint)}")
     if status == 429:
         raise Throttled(f"{where}: too many requests (429)", retry_after=retry_after(headers))
     if status in RETRIED or (status >= 500 and status not in NEVER):
