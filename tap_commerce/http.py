@@ -4,7 +4,6 @@ A status code is read in `decipher` and nowhere else; whether to repeat a questi
 error and nowhere else. Credentials travel in headers only, over TLS only (but on loopback), and never into a message.
 """
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -80,7 +79,7 @@ class Wire:
         session: requests.Session | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[float], float] = lambda seconds: random.uniform(seconds / 2, seconds),  # noqa: S311
+        jitter: Callable[[float], float] = lambda seconds: seconds / 2 + backoff.full_jitter(seconds / 2),
     ) -> None:
         if not is_header(user_agent):
             raise Misconfigured("user_agent: must be one line of plain ASCII characters")
@@ -149,6 +148,7 @@ class Wire:
         A platform that tells how long to wait is obeyed, and such waiting counts as time (a second at least, lest it be told
         for ever to come back at once) but not as an attempt.
         """
+        # Not backoff's own loop: that one sleeps by itself, and to it every wait is an attempt.
         waits = backoff.expo(base=2, factor=1, max_value=60)
         next(waits)
         attempts, waited = 0, 0.0
