@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_commerce.platforms.shopify.pacing import Bucket, Cost, PageSize, TooCostly
+from tap_commerce.platforms.shopify.pacing import Bucket, Cost, Length, PageSize, TooCostly, until_affordable
 
 
 def refusal(cost, cap=1000.0):
@@ -115,3 +115,37 @@ def test_when_a_single_row_fails_its_lists_are_asked_for_shorter():
     it.first = 1
     it.failed()
     assert (it.first, it.inline) == (1, {"lines": 20})
+
+
+def test_a_question_is_asked_for_less_until_it_may_be_asked():
+    length, asked = Length(), []
+
+    def ask():
+        asked.append(length.first)
+        if length.first > 40:
+            raise refusal(None, None)
+        return "answer"
+
+    assert until_affordable(ask, length.refused) == "answer"
+    assert asked == [250, 125, 62, 31]
+
+
+def test_a_refusal_of_a_list_that_says_the_cost_is_answered_at_once_by_what_fits():
+    length = Length()
+    length.refused(refusal(4000.0))
+    assert length.first == 50
+
+
+def test_a_list_of_which_not_even_one_may_be_asked_for_is_given_up():
+    length = Length()
+    length.first = 1
+    error = refusal(2000.0)
+    with pytest.raises(TooCostly) as raised:
+        length.refused(error)
+    assert raised.value is error
+
+
+def test_a_list_that_fails_at_the_server_is_asked_for_in_halves():
+    length = Length()
+    length.failed()
+    assert length.first == 125
