@@ -4,7 +4,6 @@ A status code is read in `decipher` and nowhere else; whether to repeat a questi
 error and nowhere else. Credentials travel in headers only, over TLS only (but on loopback), and never into a message.
 """
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,14 @@ from tap_commerce.errors import (
 )
 
 T = TypeVar("T")
+
+REFUSED: dict[int, tuple[type[Denied], str]] = {
+    401: (Unauthorized, "the shop does not accept the credentials (401); check the setting {hint}"),
+    402: (Denied, "the shop is frozen until its bill is paid (402)"),
+    403: (Denied, "the credentials do not suffice (403); check the setting {hint} and the app's scopes"),
+    423: (Denied, "the shop is locked (423)"),
+}
+"""Statuses that somebody must do something about, and what."""
 
 RETRIED = frozenset({408, 410, 460})
 """Statuses below 500 that say "later", beside 429."""
@@ -72,7 +79,7 @@ class Wire:
         session: requests.Session | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[float], float] = lambda seconds: random.uniform(seconds / 2, seconds),  # noqa: S311
+        jitter: Callable[[float], float] = lambda seconds: seconds / 2 + backoff.full_jitter(seconds / 2),
     ) -> None:
         if not is_header(user_agent):
             raise Misconfigured("user_agent: must be one line of plain ASCII characters")
@@ -100,11 +107,11 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         hint: str = "access_token",
-        heed: Callable[[bytes], object] = lambda _: None,
+        inspect: Callable[[bytes], object] = lambda _: None,
     ) -> Answer:
         """Ask once. `hint` names the setting to look at when the platform refuses the credentials.
 
-        `heed` is given what was answered before its status is read, and may raise: not every platform's statuses mean what
+        `inspect` is given what was answered before its status is read, and may raise: not every platform's statuses mean what
         they say.
         """
         self.questions += 1
@@ -129,7 +136,7 @@ class Wire:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _no_answer(url, error) from error
         self._answered = True
-        heed(content)
+        inspect(content)
         decipher(method, url, response.status_code, response.headers, content, hint=hint)
         # Only now: an error page may come from some machine in between, with a clock of its own.
         self._read_clock(response.headers.get("Date"))
@@ -141,6 +148,7 @@ class Wire:
         A platform that tells how long to wait is obeyed, and such waiting counts as time (a second at least, lest it be told
         for ever to come back at once) but not as an attempt.
         """
+        # Not backoff's own loop: that one sleeps by itself, and to it every wait is an attempt.
         waits = backoff.expo(base=2, factor=1, max_value=60)
         next(waits)
         attempts, waited = 0, 0.0
@@ -189,18 +197,9 @@ def decipher(
 ) -> None:
     """Raise what a status means, unless it means that there is an answer."""
     where = f"{method} {_place(url)}"
-    if status == 401:
-        raise Unauthorized(
-            f"{where}: the shop does not accept the credentials (401); check the setting {hint}"
-        )
-    if status == 403:
-        raise Denied(
-            f"{where}: the credentials do not suffice (403); check the setting {hint} and the app's scopes"
-        )
-    if status == 402:
-        raise Denied(f"{where}: the shop is frozen until its bill is paid (402)")
-    if status == 423:
-        raise Denied(f"{where}: the shop is locked (423)")
+    if status in REFUSED:
+        refusal, said = REFUSED[status]
+        raise refusal(f"{where}: {said.format(hint=hint)}")
     if status == 429:
         raise Throttled(f"{where}: too many requests (429)", retry_after=retry_after(headers))
     if status in RETRIED or (status >= 500 and status not in NEVER):

@@ -4,7 +4,8 @@ A setting is checked before the first question; a complaint names it and what wo
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -222,25 +223,16 @@ def _read(kind: str, value: Any) -> Any:
     if isinstance(value, Decimal):
         # As the SDK reads the fractions of a file.
         return float(value)
-    if not isinstance(value, str):
-        return value
-    try:
-        match kind:
-            case "integer":
-                return int(value)
-            case "number":
-                return float(value)
-            case "boolean":
-                return _SWITCHES.get(value.strip().lower(), value)
-            case "list":
-                return (
-                    json.loads(value)
-                    if value.lstrip().startswith("[")
-                    else [word.strip() for word in value.split(",") if word.strip()]
-                )
-    except ValueError:
-        pass
+    if isinstance(value, str) and (reader := _READERS.get(kind)):
+        with suppress(ValueError):
+            return reader(value)
     return value
+
+
+def _list(text: str) -> Any:
+    if text.lstrip().startswith("["):
+        return json.loads(text)
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 _SWITCHES = {
@@ -252,6 +244,13 @@ _SWITCHES = {
     "0": False,
     "no": False,
     "off": False,
+}
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": lambda text: _SWITCHES.get(text.strip().lower(), text),
+    "list": _list,
 }
 
 
@@ -327,14 +326,21 @@ def _fits(each: Setting, value: Any) -> bool:
         case "list":
             return isinstance(value, list) and all(isinstance(item, str) for item in value)
         case "instant":
-            try:
-                instant(each.name, value)
-            except Misconfigured:
-                return False
-            return True
+            return _is_instant(each.name, value)
         case _:
-            if isinstance(value, bool) or not isinstance(
-                value, int if each.kind == "integer" else (int, float)
-            ):
-                return False
-            return (each.least is None or value >= each.least) and (each.most is None or value <= each.most)
+            return _is_number(each.kind, value) and (
+                (each.least is None or value >= each.least) and (each.most is None or value <= each.most)
+            )
+
+
+def _is_instant(name: str, value: Any) -> bool:
+    try:
+        instant(name, value)
+    except Misconfigured:
+        return False
+    return True
+
+
+def _is_number(kind: str, value: Any) -> bool:
+    # To Python a switch is a number.
+    return isinstance(value, int if kind == "integer" else (int, float)) and not isinstance(value, bool)

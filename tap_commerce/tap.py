@@ -27,9 +27,10 @@ from tap_commerce import settings
 from tap_commerce.errors import CommerceError, Misconfigured, ReaderGone, Stopped
 from tap_commerce.http import Bounds, Wire
 from tap_commerce.platforms import platform
+from tap_commerce.polling import Expected, Polling
 from tap_commerce.schemas import STREAMS, schema
 from tap_commerce.singer import Writer
-from tap_commerce.streams import CommerceStream, Expected, Polling
+from tap_commerce.streams import CommerceStream
 
 log = logging.getLogger("tap_commerce")
 
@@ -120,7 +121,7 @@ class TapCommerce(Tap):
 
     def discover_streams(self) -> Sequence[Stream]:
         """Name the streams; they are the same for every platform."""
-        return [CommerceStream(self, name) for name in STREAMS]
+        return [CommerceStream(self, name, polling=self.polling, writer=self.writer) for name in STREAMS]
 
     def _write_state(self) -> None:
         self.state_writer.write_state(self.state)
@@ -224,21 +225,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # There is nobody left to write to, not even for the interpreter when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _fail(str(error))
-    except CommerceError as error:
-        return _fail(str(error))
-    except click.ClickException as error:
-        return _fail(error.format_message())
     except click.Abort:
         return 128 + signal.SIGINT
-    except (OSError, ValueError) as error:
-        # Files that the command line names: not there, not readable, not JSON.
-        said = " ".join(str(error).split()) or type(error).__name__
-        return _fail(f"{said} (is it JSON?)" if isinstance(error, ValueError) else said)
-    except Exception as error:
-        log.debug("unexpected", exc_info=True)
-        said = " ".join(str(error).split())
-        return _fail(f"unexpected {type(error).__name__}: {said} (TAP_COMMERCE_LOGLEVEL=DEBUG tells where)")
+    except Exception as error:  # noqa: BLE001 - this is the edge: whatever it is becomes one line
+        return _fail(_said(error))
     return int(code or 0)
+
+
+def _said(error: Exception) -> str:
+    """Say in one line what ended the run."""
+    said = " ".join(str(error).split())
+    match error:
+        case CommerceError():
+            return str(error)
+        case click.ClickException():
+            return error.format_message()
+        case ValueError() | OSError():
+            # Files that the command line names: not there, not readable, not JSON.
+            said = said or type(error).__name__
+            return f"{said} (is it JSON?)" if isinstance(error, ValueError) else said
+        case _:
+            log.debug("unexpected", exc_info=error)
+            return f"unexpected {type(error).__name__}: {said} (TAP_COMMERCE_LOGLEVEL=DEBUG tells where)"
 
 
 def _expected(each: Expected) -> str:

@@ -331,11 +331,11 @@ def test_a_status_that_is_an_answer_raises_nothing():
     decipher("GET", "https://x.example/y", 200, {}, b' {"a": 1}')
 
 
-def test_what_was_answered_can_be_heeded_before_its_status_is():
+def test_what_was_answered_can_be_inspected_before_its_status_is():
     """A status does not always mean what it says: PrestaShop answers 500 to a wrong question."""
     seen = []
 
-    def heed(body):
+    def inspect(body):
         seen.append(body)
         raise Malformed("a wrong question")
 
@@ -344,6 +344,6 @@ def test_what_was_answered_can_be_heeded_before_its_status_is():
         serving(answer(500, b'{"errors": []}')) as server,
         pytest.raises(Malformed, match="a wrong question"),
     ):
-        it.persist(lambda: it.ask("POST", f"{server.url}/x", body=b"{}", heed=heed))
+        it.persist(lambda: it.ask("POST", f"{server.url}/x", body=b"{}", inspect=inspect))
     assert seen == [b'{"errors": []}']
     assert it.questions == 1

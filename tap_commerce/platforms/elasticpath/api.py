@@ -4,7 +4,7 @@ What is not an answer as documented is an error, never an empty list.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar
@@ -165,6 +165,19 @@ class Api:
             raise
         self._pace.answered()
         return answer
+
+
+def allowed(what: str, ask: Callable[[], T]) -> T:
+    """Ask for something, and name it where it may not be read."""
+    try:
+        return ask()
+    except Unauthorized:
+        raise
+    except Denied as error:
+        raise Denied(
+            f"{error}. The application key behind client_id may not read {what}: give it that permission, or deselect the "
+            "streams that need it"
+        ) from error
 
 
 def told(body: bytes) -> str:

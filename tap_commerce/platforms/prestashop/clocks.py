@@ -5,7 +5,8 @@ window is dropped. Nothing here ever raises because of a clock that was put forw
 """
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+
+import pendulum
 
 from tap_commerce.errors import Misconfigured
 from tap_commerce.platforms import Window
@@ -21,8 +22,9 @@ class Clocks:
 
     def __init__(self, zone: str) -> None:
         try:
-            self._zone = ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
+            # A zone as `datetime` takes it; pendulum's own instants would cost too much for every row.
+            self._zone = pendulum.timezone(zone)
+        except (ValueError, OSError):
             raise Misconfigured(
                 f"timezone: {zone!r} is no time zone; set one such as Europe/Paris, as in the shop's International > Localization"
             ) from None

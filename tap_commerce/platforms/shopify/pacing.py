@@ -6,15 +6,20 @@ while answers are cheap, shrink when refused.
 """
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tap_commerce.errors import Terminal
+
+T = TypeVar("T")
 
 CAP = 1000.0
 """Points that one query may ask for, until Shopify says otherwise."""
 
 SHARE = 0.8
 """The part of the cap, and of the bucket, that one query is let grow to."""
+
+LONGEST = 250
+"""The most that Shopify gives of a list at once."""
 
 SLOW = 8.0
 """Seconds that an answer may take: slower ones come near to where Shopify's servers give up."""
@@ -70,7 +75,7 @@ class Bucket:
         return max(0.0, (min(points, maximum) - there) / rate)
 
 
-class Appetite:
+class PageSize:
     """The size of the next page, and of the lists that come inline with each of its rows."""
 
     def __init__(self, *, first: int, largest: int, inline: dict[str, tuple[int, int]] | None = None) -> None:
@@ -122,3 +127,30 @@ class Appetite:
             self.inline = {name: max(1, size // 2) for name, size in self.inline.items()}
         self._ceiling = self.first = max(1, self.first // 2)
         self.expected /= 2
+
+
+class Length:
+    """How much of one list is asked for at once: all that Shopify gives, until that is refused or fails."""
+
+    def __init__(self) -> None:
+        self.first = LONGEST
+
+    def refused(self, error: TooCostly) -> None:
+        """Ask for less, or give up when there is no less."""
+        if self.first == 1:
+            raise error
+        fits = int(self.first * SHARE * error.cap / error.cost) if error.cost and error.cap else self.first
+        self.first = max(1, min(self.first // 2, fits))
+
+    def failed(self) -> None:
+        """Ask for less after a server error."""
+        self.first = max(1, self.first // 2)
+
+
+def until_affordable(ask: Callable[[], T], refused: Callable[[TooCostly], None]) -> T:
+    """Ask again and again, for less each time it costs too much: `refused` makes the question smaller, or raises."""
+    while True:
+        try:
+            return ask()
+        except TooCostly as error:
+            refused(error)

@@ -20,7 +20,7 @@ from sandbox.shopify import Shopify
 from sandbox.shopify.answers import TYPES
 from sandbox.shopify.api import schema_of
 
-QUERIES = Path(__file__).parents[2] / "samples" / "shopify" / "queries"
+QUERIES = Path(__file__).with_name("queries")
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "samples"
 
 LEADS_BACK = {

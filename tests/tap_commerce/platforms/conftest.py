@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from tests.tap_commerce.platforms.samples import RECORDS
+
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -13,6 +15,6 @@ def golden_records(golden):
     def compare(folder, records):
         told = [{"stream": stream, "record": record} for stream, record in records]
         text = msgspec.json.format(ENCODER.encode(told), indent=1).decode() + "\n"
-        golden(folder / "records.json", text)
+        golden(folder / RECORDS, text)
 
     return compare

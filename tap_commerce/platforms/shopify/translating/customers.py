@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from tap_commerce import records
 from tap_commerce.platforms.shopify import raw
+from tap_commerce.platforms.shopify.shapes import Address, Maybe
 from tap_commerce.platforms.shopify.translating.values import PLATFORM, instant, lower, number, text
 from tap_commerce.records import Says
 
@@ -79,16 +80,14 @@ def customer_summary(each: raw.Customer) -> records.CustomerSummary:
     )
 
 
-def consent(
-    state: raw.Maybe[str], level: raw.Maybe[str], updated_at: raw.Maybe[str]
-) -> Says[records.Consent]:
+def consent(state: Maybe[str], level: Maybe[str], updated_at: Maybe[str]) -> Says[records.Consent]:
     """Translate a consent; without a state there is none."""
     if not state:
         return UNSET if state is UNSET else None
     return records.Consent(state=state.lower(), opt_in_level=lower(level), updated_at=instant(updated_at))
 
 
-def address(each: raw.Maybe[raw.Address]) -> Says[records.Address]:
+def address(each: Maybe[Address]) -> Says[records.Address]:
     """Translate a postal address."""
     if not each:
         return each

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from tap_commerce import records
 from tap_commerce.platforms.shopify import raw
+from tap_commerce.platforms.shopify.shapes import Maybe
 from tap_commerce.platforms.shopify.translating.values import (
     NOTHING,
     amount,
@@ -86,7 +87,7 @@ def line(each: raw.Line, back: Mapping[str, int] | None) -> records.Line:
 
 
 def discounts(
-    allocations: raw.Maybe[list[raw.Allocation]], part: int, whole: int
+    allocations: Maybe[list[raw.Allocation]], part: int, whole: int
 ) -> tuple[Says[Decimal], Says[Decimal], Says[str]]:
     """Sum what was taken off a line, in the shop's currency and in the shopper's, and name the codes that did."""
     if not allocations:
@@ -104,7 +105,7 @@ def reduced(price: Says[Decimal], quantity: int, discount: Says[Decimal]) -> Say
     return UNSET
 
 
-def taxes(lines: raw.Maybe[list[raw.TaxLine]], part: int, whole: int) -> Says[Decimal]:
+def taxes(lines: Maybe[list[raw.TaxLine]], part: int, whole: int) -> Says[Decimal]:
     """Sum the taxes of a line."""
     if not lines:
         return UNSET if lines is UNSET else NOTHING

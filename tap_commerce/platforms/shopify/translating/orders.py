@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from tap_commerce import records
 from tap_commerce.platforms.shopify import raw
+from tap_commerce.platforms.shopify.shapes import Maybe
 from tap_commerce.platforms.shopify.translating.customers import address, customer_summary
 from tap_commerce.platforms.shopify.translating.values import (
     NOTHING,
@@ -224,7 +225,7 @@ def coupons(order: raw.Order) -> Says[list[records.Coupon]]:
     return [records.Coupon(code=code, amount=taken.get(folded, UNSET)) for folded, code in codes.items()]
 
 
-def campaign(each: raw.Maybe[raw.Campaign]) -> Says[records.Campaign]:
+def campaign(each: Maybe[raw.Campaign]) -> Says[records.Campaign]:
     """Translate the UTM parameters of a visit."""
     if not each:
         return each

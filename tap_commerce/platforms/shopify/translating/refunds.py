@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from tap_commerce import records
 from tap_commerce.platforms.shopify import raw
+from tap_commerce.platforms.shopify.shapes import Bag, Maybe
 from tap_commerce.platforms.shopify.translating.lines import of_product
 from tap_commerce.platforms.shopify.translating.values import (
     NOTHING,
@@ -113,7 +114,7 @@ def _reason(refund: raw.Refund) -> Says[str]:
     return next((each.reason.lower() for each in refund.order_adjustments.nodes if each.reason), None)
 
 
-def _sum(bags: Iterable[raw.Maybe[raw.Bag]]) -> Decimal:
+def _sum(bags: Iterable[Maybe[Bag]]) -> Decimal:
     return sum((each.shop_money.amount for each in bags if each), NOTHING)
 
 

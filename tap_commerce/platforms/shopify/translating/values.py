@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from tap_commerce import records
 from tap_commerce.platforms.shopify import raw
+from tap_commerce.platforms.shopify.shapes import Bag, Maybe, Pair
 from tap_commerce.records import Says
 
 PLATFORM = "shopify"
@@ -28,12 +29,12 @@ def number(gid: str) -> str:
     return gid.rpartition("/")[2]
 
 
-def identity(gid: raw.Maybe[str]) -> Says[str]:
+def identity(gid: Maybe[str]) -> Says[str]:
     """Turn a global id that may be missing into a number."""
     return number(gid) if gid else gid
 
 
-def instant(value: raw.Maybe[str]) -> Says[str]:
+def instant(value: Maybe[str]) -> Says[str]:
     """Write an instant in UTC with `Z`."""
     return utc(value) if value else value
 
@@ -54,22 +55,22 @@ def moment(payment: raw.Payment) -> str:
     return utc(payment.processed_at or payment.created_at)
 
 
-def text(value: raw.Maybe[str]) -> Says[str]:
+def text(value: Maybe[str]) -> Says[str]:
     """Turn an empty string into null."""
     return value or (UNSET if value is UNSET else None)
 
 
-def lower(value: raw.Maybe[str]) -> Says[str]:
+def lower(value: Maybe[str]) -> Says[str]:
     """Write one of Shopify's enums in lower case."""
     return value.lower() if value else text(value)
 
 
-def amount(bag: raw.Maybe[raw.Bag]) -> Says[Decimal]:
+def amount(bag: Maybe[Bag]) -> Says[Decimal]:
     """Take the amount in the shop's currency."""
     return bag.shop_money.amount if bag else bag
 
 
-def seen(bag: raw.Maybe[raw.Bag]) -> Says[Decimal]:
+def seen(bag: Maybe[Bag]) -> Says[Decimal]:
     """Take the amount in the shopper's currency."""
     if not bag:
         return bag
@@ -83,7 +84,7 @@ def summed(amounts: Iterable[Says[Decimal]]) -> Says[Decimal]:
     return sum(known, NOTHING) if len(known) == len(found) else UNSET
 
 
-def attributes(pairs: raw.Maybe[list[raw.Pair]]) -> Says[list[records.Attribute]]:
+def attributes(pairs: Maybe[list[Pair]]) -> Says[list[records.Attribute]]:
     """Translate custom attributes."""
     if not isinstance(pairs, list):
         return pairs

@@ -1,15 +1,23 @@
-"""A store that answers as it is told, without a network, and remembers what it was asked."""
+"""A store that answers as it is told, without a network, and remembers what it was asked; and the sandbox's."""
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
+from sandbox.shop import START, Shop
 from tap_commerce.http import Bounds, Wire
+from tap_commerce.platforms import Window
 from tap_commerce.platforms.elasticpath.asking import ElasticPath
+from tap_commerce.schemas import STREAMS, schema
 
 URL = "https://store.test"
+
+
 SETTINGS = {"api_url": URL, "shop": "acme", "client_id": "id", "client_secret": "s3cret"}
 
 
@@ -115,3 +123,91 @@ def listed(rows, *, counted=True):
 
 def changed(row):
     return row["meta"]["timestamps"]["updated_at"]
+
+
+NOW = datetime(2026, 11, 19, 10, tzinfo=UTC)
+
+
+EVERYTHING = {name: frozenset(schema(record)["properties"]) for name, record in STREAMS.items()}
+
+
+BARE = {"orders": frozenset({"total"})}
+
+
+ORDERS = ("orders", "refunds", "fulfillments")
+
+
+LATER = timedelta(days=400)
+
+
+DAY = Window(NOW - timedelta(days=1), NOW)
+
+
+MEMBERS = {"customer_source": "account_members"}
+
+
+def opened(store, selection=BARE, **settings):
+    """A platform that was opened while the store was still empty."""
+    it, answers = store.tap(**settings), store.answers
+    empty = {"data": []}
+    lists = ("/v2/orders", "/v2/customers", "/v2/accounts", "/v2/account-members")
+    store.answers = answers | dict.fromkeys(lists, empty)
+    it.open(selection)
+    store.answers = answers
+    store.asked.clear()
+    return it
+
+
+def read(it, streams=ORDERS, start=START - LATER, end=START + LATER):
+    return [record for page in it.read(streams, Window(start, end)) for record in page.records]
+
+
+def ids(it, streams=("orders",), window=DAY):
+    return [record.id for page in it.read(streams, window) for _, record in page.records]
+
+
+def at(minutes):
+    return (DAY.start + timedelta(minutes=minutes)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stocked(rows, **answers):
+    return Store(
+        NOW,
+        **{
+            "/v2/orders": listed(rows),
+            r"/v2/orders/[^/]+/transactions": {"data": []},
+            r"/v2/orders/[^/]+/shipping-groups": {"data": []},
+            r"/v2/orders/[^/]+/items": {"data": []},
+            **answers,
+        },
+    )
+
+
+def item(identity):
+    return {"id": identity, "product_id": "p", "quantity": 1, "name": "N"}
+
+
+def transaction(identity="t", *, changed_at, **more):
+    times = {"created_at": "2026-10-01T08:00:01Z", "updated_at": changed_at}
+    return {"id": identity, "amount": 1000, "refunded_amount": 0, "currency": "EUR", "transaction_type": "purchase", "status": "complete", "meta": {"timestamps": times}, **more}  # fmt: skip
+
+
+def sandbox(api, selection=EVERYTHING, **settings):
+    wire = Wire(
+        user_agent="test", bounds=Bounds(seconds=1e6), sleep=api.advance, jitter=lambda seconds: seconds
+    )
+    it = ElasticPath(api.settings | {"shop": "acme", "requests_per_second": 1e6} | settings, wire)
+    it.open(selection)
+    return it
+
+
+def lively(days=3, **facts):
+    shop = Shop(seed=3, start=START, orders_per_day=12, max_lines=12, **facts)
+    shop.live(START + timedelta(days=days))
+    shop._life = None
+    shop.advance(seconds=120)
+    return shop
+
+
+def plain(found):
+    return {(stream, record.id): msgspec.to_builtins(record) for stream, record in found}

@@ -1,23 +1,21 @@
 """Record raw answers for the golden samples: each case is a scripted shop, asked for the tap's own fields.
 
-    python tests/tap_commerce/platforms/prestashop/record_samples.py
+    python -m tests.tap_commerce.platforms.prestashop.record_samples
 
-The expected records beside them are written by `pytest --regenerate`. The cases reference_… are not made here: their rows are
-PrestaShop's own, of 9.0.3 and of 8.2.1, but that their `order_details` were made from their `order_rows`.
+The expected records beside them are written by `pytest --regenerate`.
 """
 
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import requests
 
 from sandbox.prestashop import PrestaShop
 from sandbox.shop import Shop
 from tap_commerce.platforms.prestashop import raw
+from tests.tap_commerce.platforms.samples import keep
 
-SAMPLES = Path(__file__).parents[3] / "samples" / "prestashop"
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
 KINDS = (
     raw.Order, raw.Detail, raw.Slip, raw.History, raw.Parcel, raw.Payment, raw.OrderRule, raw.Rule, raw.Customer, raw.Address,
@@ -115,6 +113,9 @@ CASES = {
     zero_value: {},
 }
 
+FROM_ELSEWHERE = {"reference_9.0.3", "reference_8.2.1"}
+"""Cases that are not made here: their rows are PrestaShop's own, but that their `order_details` were made from their `order_rows`."""
+
 
 def record(script, options):
     shop = Shop(seed=5, start=START, alive=False)
@@ -122,16 +123,14 @@ def record(script, options):
     shop.advance(seconds=60)
     with PrestaShop(shop, **options) as api:
         answers = {kind.RESOURCE: ask(api, kind) for kind in KINDS}
-    folder = SAMPLES / script.__name__
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(answers, indent=1, ensure_ascii=False) + "\n"
-    (folder / "answers.json").write_text(text, encoding="utf-8")
+    keep("prestashop", script.__name__, json.dumps(answers, indent=1, ensure_ascii=False))
 
 
 def ask(api, kind):
     query = {
         "output_format": "JSON",
-        "display": raw.display(kind),
+        # As the tap asks where no setting names these.
+        "display": raw.display(kind, frozenset(raw.BY_NAME) if kind is raw.Customer else frozenset()),
         "sort": "[id_ASC]",
         "limit": "1000",
     }

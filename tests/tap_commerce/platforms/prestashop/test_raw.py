@@ -1,67 +1,10 @@
 """PrestaShop's ways to write one thing, of 1.6 to 9, are read alike."""
 
-from datetime import datetime
-from decimal import Decimal
-
 import pytest
 from msgspec import UNSET
 
 from tap_commerce.errors import Malformed
 from tap_commerce.platforms.prestashop import raw
-
-
-@pytest.mark.parametrize("value", ["17", 17, [{"id": 1, "value": "17"}], "17.0"])
-def test_a_number_is_a_number(value):
-    assert raw.number(value) == 17
-
-
-@pytest.mark.parametrize("value", ["", None, [], {}])
-def test_nothing_is_no_number_and_no_amount(value):
-    assert raw.number(value) is raw.amount(value) is raw.text(value) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        ("0", False),
-        ("1", True),
-        (0, False),
-        (1, True),
-        (True, True),
-        (False, False),
-        ("", False),
-        (None, False),
-    ],
-)
-def test_a_switch_is_a_switch(value, read):
-    assert raw.flag(value) is read
-
-
-def test_an_amount_keeps_its_digits():
-    assert str(raw.amount("61.800000")) == "61.800000"
-    assert raw.amount(3) == Decimal(3)
-    assert str(raw.amount(0.1)) == "0.1"
-
-
-@pytest.mark.parametrize("value", ["0000-00-00 00:00:00", "0000-00-00", "", None, []])
-def test_a_date_of_zeros_is_none(value):
-    assert raw.shown(value) is None
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "2026-11-18 10:12:30",
-        [{"id": "1", "value": "2026-11-01 00:00:00"}, {"id": "2", "value": "2026-11-18 10:12:30"}],
-    ],
-)
-def test_a_date_may_come_as_a_list_of_which_the_last_is_meant(value):
-    assert raw.shown(value) == datetime.fromisoformat("2026-11-18T10:12:30")
-
-
-def test_a_text_in_several_languages_is_the_first_that_says_something():
-    assert raw.text([{"id": 1, "value": ""}, {"id": 2, "value": "Expédié"}]) == "Expédié"
-    assert raw.text({"language": [{"id": 1, "value": "Shipped"}]}) == "Shipped"
 
 
 def test_a_customers_secrets_are_not_asked_for():

@@ -7,7 +7,6 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -25,9 +24,9 @@ from tap_commerce.platforms.prestashop.translating.customers import customer_rec
 from tap_commerce.platforms.prestashop.translating.fulfillments import fulfillment_records
 from tap_commerce.platforms.prestashop.translating.refunds import slip_total
 from tap_commerce.schemas import STREAMS, schema
+from tests.tap_commerce.platforms.samples import answers, cases
 
-SAMPLES = Path(__file__).parents[3] / "samples" / "prestashop"
-CASES = sorted(path.parent for path in SAMPLES.glob("*/answers.json"))
+CASES = {folder.name: folder for folder in cases("prestashop")}
 NOW = int(datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp())
 EVERYTHING = {name: frozenset(schema(kind)["properties"]) for name, kind in STREAMS.items()}
 
@@ -65,8 +64,8 @@ class Response:
 
 
 def records(folder):
-    answers = json.loads((folder / "answers.json").read_text())
-    wire = Wire(user_agent="test", session=Canned(answers))
+    told = {name: json.loads(answer) for name, answer in answers(folder).items()}
+    wire = Wire(user_agent="test", session=Canned(told))
     settings = {"api_url": "https://shop.example", "shop": "acme", "webservice_key": "key"}
     platform = PrestaShop(settings | {"test_payment_modules": ["ps_sandbox"], "tracking_days": 0}, wire)
     platform.open(EVERYTHING)
@@ -79,13 +78,13 @@ def records(folder):
     ]
 
 
-@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", CASES.values(), ids=CASES)
 def test_raw_answers_become_these_records(folder, golden_records):
     golden_records(folder, records(folder))
 
 
 def of(name, stream):
-    return [record for each, record in records(SAMPLES / name) if each == stream]
+    return [record for each, record in records(CASES[name]) if each == stream]
 
 
 def test_all_cases_that_must_have_a_sample_have_one():
@@ -93,7 +92,7 @@ def test_all_cases_that_must_have_a_sample_have_one():
         "reference_9.0.3 reference_8.2.1 guest voucher free_shipping shipped_and_delivered two_parcels two_slips "
         "amount_only paid_back cancelled yen test_order zero_value"
     )
-    assert {folder.name for folder in CASES} >= set(wanted.split())
+    assert set(CASES) >= set(wanted.split())
 
 
 def test_a_version_that_writes_numbers_as_texts_says_the_same():

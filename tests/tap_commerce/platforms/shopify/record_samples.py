@@ -1,6 +1,6 @@
 """Record raw answers for the golden samples: each case is a scripted shop, asked with the tap's own document.
 
-    python tests/tap_commerce/platforms/shopify/record_samples.py
+    python -m tests.tap_commerce.platforms.shopify.record_samples
 
 The expected records beside them are written by `pytest --regenerate`.
 """
@@ -8,15 +8,14 @@ The expected records beside them are written by `pytest --regenerate`.
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import requests
 
 from sandbox.shop import Shop
 from sandbox.shopify import Shopify
-from tap_commerce.platforms.shopify.admin import document
+from tap_commerce.platforms.shopify.documents import document
+from tests.tap_commerce.platforms.samples import keep
 
-SAMPLES = Path(__file__).parents[3] / "samples" / "shopify"
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
 PARTS = [
     "orders",
@@ -136,6 +135,9 @@ CASES = (
     split_shipment, free_shipping, cancelled, partly_paid,
 )  # fmt: skip
 
+FROM_ELSEWHERE = {"reference_orders", "reference_customers"}
+"""Cases that are not made here: answers that were recorded elsewhere."""
+
 
 def record(case):
     currency = "JPY" if case is yen else "EUR"
@@ -146,7 +148,7 @@ def record(case):
         orders = ask(api, "Orders", first=LONG, after=None, query="", **wanted())
         for node in orders["data"]["orders"]["nodes"]:
             complete(api, node)
-        return orders
+        return {"Orders": orders}
 
 
 def complete(api, node):
@@ -192,8 +194,5 @@ def ask(api, operation, **variables):
 
 if __name__ == "__main__":
     for case in CASES:
-        folder = SAMPLES / case.__name__
-        folder.mkdir(parents=True, exist_ok=True)
         indent = None if case is many_lines else 1
-        text = json.dumps(record(case), ensure_ascii=False, indent=indent)
-        (folder / "answer.json").write_text(text + "\n", encoding="utf-8")
+        keep("shopify", case.__name__, json.dumps(record(case), ensure_ascii=False, indent=indent))

@@ -1,40 +1,39 @@
 """Raw answers and the records they become lie side by side; `pytest --regenerate` writes the records."""
 
-import json
 from decimal import Decimal
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from tap_commerce.platforms.shopify import raw, translating
-from tap_commerce.platforms.shopify.admin import _read
-from tap_commerce.platforms.shopify.asking import _Customers, _Orders
+from tap_commerce.platforms.shopify.answers import read
+from tap_commerce.platforms.shopify.operations import Customers, Orders
+from tap_commerce.platforms.shopify.shapes import Bag, Money
 from tap_commerce.platforms.shopify.translating.orders import paid_at
 from tap_commerce.platforms.shopify.translating.refunds import adjustment as adjusted
 from tap_commerce.platforms.shopify.translating.values import utc
+from tests.tap_commerce.platforms.samples import answers, cases
 
-SAMPLES = Path(__file__).parents[3] / "samples" / "shopify"
-CASES = sorted(path.parent for path in SAMPLES.glob("*/answer.json"))
+CASES = {folder.name: folder for folder in cases("shopify")}
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def records(folder):
-    body = (folder / "answer.json").read_bytes()
-    if "orders" in json.loads(body)["data"]:
-        orders = _read(body, _Orders, "Orders").data.found.nodes
+    told = answers(folder)
+    if "Orders" in told:
+        orders = read(told["Orders"], Orders, "Orders").data.found.nodes
         return [each for order in orders for each in translating.family(order, "acme")]
-    customers = _read(body, _Customers, "Customers").data.found.nodes
+    customers = read(told["Customers"], Customers, "Customers").data.found.nodes
     return [("customers", translating.customer_record(each, "acme")) for each in customers]
 
 
-@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", CASES.values(), ids=CASES)
 def test_a_raw_answer_becomes_these_records(folder, golden_records):
     golden_records(folder, records(folder))
 
 
 def of(name, stream):
-    return [record for each, record in records(SAMPLES / name) if each == stream]
+    return [record for each, record in records(CASES[name]) if each == stream]
 
 
 def test_all_cases_that_must_have_a_sample_have_one():
@@ -42,7 +41,7 @@ def test_all_cases_that_must_have_a_sample_have_one():
         "reference_orders reference_customers guest pos test_order many_lines yen two_refunds edited amount_only "
         "pending_refund zero_value split_shipment free_shipping cancelled partly_paid"
     )
-    assert {folder.name for folder in CASES} >= set(wanted.split())
+    assert set(CASES) >= set(wanted.split())
 
 
 def test_completed_less_refunded_is_what_the_merchant_keeps():
@@ -225,7 +224,7 @@ def payment(kind, at, amount, status="SUCCESS"):
         kind=kind,
         status=status,
         created_at=at,
-        amount_set=raw.Bag(raw.Money(Decimal(amount))),
+        amount_set=Bag(Money(Decimal(amount))),
     )
 
 
