@@ -183,7 +183,7 @@ class Rules:
         interval = row.seen_at or with_order or proof.created
         start, at = transition.start or interval, transition.at
         if fate:
-            if fate.fate != BEFORE or fate.start < self._since(name) or name not in self._on:
+            if fate.fate != BEFORE or name not in self._on or fate.start < self._since(name):
                 self.tally[name, fate.fate if fate.fate != TOLD else "already"] += 1
                 return None
             start, at = (start, at) if transition.start and not part else (fate.start, fate.at)

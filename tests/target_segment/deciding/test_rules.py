@@ -134,6 +134,22 @@ def test_coupons_switched_on_later_are_told_from_since_on(world):
     assert tracks(world.run(order(coupons=[{"code": "A"}]))) == ["Coupon Applied"]
 
 
+@pytest.mark.parametrize(
+    ("off", "record", "changed"),
+    [
+        ("coupon_applied", order(coupons=[{"code": "X"}]), {"note": "n"}),
+        ("customer_enabled", customer(state="enabled", verified_email=True), {"first_name": "Berta"}),
+    ],
+)
+def test_what_is_off_is_read_again_and_again_and_counts_as_before(tmp_path, off, record, changed):
+    """Since when it is told is known of what is on alone."""
+    world = World(tmp_path, events={off: False})
+    world.run(record)
+    stream, fields = record
+    world.run((stream, {**fields, **changed, "updated_at": day(3)}), at=day(11))
+    assert world.last.pipeline.tally[off, "before"] == 1
+
+
 def test_a_line_added_within_the_minutes_is_an_upsell_and_later_an_edit(tmp_path):
     world = World(tmp_path, events={"post_purchase_upsell": True})
     first = {"id": "l1", "quantity": 1, "price": 1}
