@@ -20,7 +20,8 @@ from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from target_segment.batch import Batch
-from target_segment.deciding.decider import LOOKS_BACK, Decider, Decision, Item, Work, malformed
+from target_segment.deciding.decider import Decider
+from target_segment.deciding.work import LOOKS_BACK, Decision, Item, Work, malformed
 from target_segment.delivery.batches import halves, pack
 from target_segment.delivery.courier import UNCERTAIN_AFTER
 from target_segment.delivery.outlet import Outlet
@@ -205,10 +206,13 @@ class Pipeline:
     ) -> None:
         """Take the SCHEMA of a mapped stream; what came before it is looked at by the one before."""
         if self._streams:
-            said, declared = self._streams.said(stream, schema, keys, replication), self._streams.declared
-            if any(declared.get(label, each) != each for label, each in said.items()):
+            said, known = (
+                self._streams.schema_says(stream, schema, keys, replication),
+                self._streams.stream_keys,
+            )
+            if any(known.get(label, each) != each for label, each in said.items()):
                 self.flush()
-            declared.update(said)
+            known.update(said)
 
     def state(self, value: str) -> None:
         """Take a STATE: it is printed once everything before it has its receipt."""
@@ -347,7 +351,7 @@ class Pipeline:
             items=part.items,
             found=part.recalled.result() if part.recalled else [],
             # Asked is asked: the next SCHEMA may come before this question leaves.
-            declared=dict(self._streams.declared) if self._streams else {},
+            stream_keys=dict(self._streams.stream_keys) if self._streams else {},
         )
         if beside is None:
             self._edited(self._editor.decide(asked), sequence, scope, part.refusals)
