@@ -49,6 +49,13 @@ IDENTITY: tuple[Setting, ...] = (
         about="The order attribute in which the storefront keeps Segment's anonymousId. Without it a guest's is derived from "
         "shop and e-mail, else from shop and order.",
     ),
+    Setting(
+        name="alias",
+        kind="boolean",
+        default=False,
+        about="Whether an alias call goes along when a guest's order gets a customer, for destinations that merge ids by it (Kissmetrics, "
+        "Mixpanel's original identity merge, Vero).",
+    ),
 )
 
 
@@ -126,6 +133,16 @@ def uuid5(namespace: UUID) -> Callable[[str], str]:
 
 
 _derived = uuid5(NAMESPACE)
+
+
+def escaped(part: str) -> str:
+    r"""Return an id as it stands in a key of several, which a colon keeps apart.
+
+    >>> ":".join(map(escaped, ["a:b", "c"]))
+    'a\\:b:c'
+    """
+    return part.replace("\\", "\\\\").replace(":", "\\:")
+
 
 # https://segment.com/docs/unify/identity-resolution/identity-resolution-settings/ suggests blocking most of these:
 # one of them as an id would merge strangers into one profile.

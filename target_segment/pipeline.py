@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from target_segment.deciding.decider import LOOKS_BACK
+from target_segment.deciding.work import LOOKS_BACK
 from target_segment.hooks import Hooks
 from target_segment.other_taps.mapped import MappedStreams
 from target_segment.stages.checkpoints import Checkpoints
@@ -80,7 +80,7 @@ class Pipeline:
         self, stream: str, schema: Mapping[str, Any], keys: Iterable[str], replication: str | None
     ) -> None:
         """Take the SCHEMA of a mapped stream; what came before it is looked at by the one before."""
-        said, known = self._streams.said(stream, schema, keys, replication), self._streams.declared
+        said, known = self._streams.schema_says(stream, schema, keys, replication), self._streams.stream_keys
         if any(known.get(label, each) != each for label, each in said.items()):
             self.flush()
         known.update(said)

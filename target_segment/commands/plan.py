@@ -42,7 +42,7 @@ def tracking_plan(settings: Mapping[str, Any], platforms: Iterable[str] = PLATFO
     rules = []
     where = _context(settings)
     for (kind, event), said in _said(settings, platforms).items():
-        place = _place(kind)
+        place = _field_of(kind)
         about = said.get("description")
         rule: Schema = {
             "$schema": DRAFT,
@@ -69,7 +69,7 @@ def schemas(settings: Mapping[str, Any], platforms: Iterable[str] = PLATFORMS) -
 
 
 def _whole(kind: str, event: str, said: Schema, settings: Mapping[str, Any]) -> Schema:
-    place = _place(kind)
+    place = _field_of(kind)
     about = said.get("description")
     return {
         "$schema": DRAFT,
@@ -99,7 +99,7 @@ def _whole(kind: str, event: str, said: Schema, settings: Mapping[str, Any]) -> 
     }
 
 
-def _place(kind: str) -> str:
+def _field_of(kind: str) -> str:
     return "traits" if kind == "identify" else "properties"
 
 

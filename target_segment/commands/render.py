@@ -4,8 +4,7 @@ Nothing is told and nothing is remembered: the ledger is not even opened.
 """
 
 import difflib
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from target_segment.events.examples import EXAMPLES
 from target_segment.events.renderer import TRANSITIONS, renderer
 from target_segment.identity import about, resolver
 from target_segment.snapshots import SHAPES, Snapshot, snapshot
-from target_segment.transitions import customers, fulfillments, orders, refunds
-from target_segment.transitions.proofs import AGES_AGO, News, Proof
+from target_segment.transitions.derivations import derivations
+from target_segment.transitions.proofs import AGES_AGO, News
 from target_segment.transitions.table import TABLE
 
 _USUAL = {
@@ -180,16 +179,9 @@ def _stream(keys: _Keys) -> str:
 
 def _news(name: str, stream: str, raw: bytes, settings: Mapping[str, Any]) -> tuple[News, bool]:
     """Return the news of that name that a record is, and whether it proves it."""
-    on = frozenset(TABLE)
-    begun = orders.begun_by(settings)
-    derive: Mapping[str, Callable[[Any, datetime], Proof]] = {
-        "orders": orders.derivation(settings, on),
-        "refunds": refunds.derivation(begun, on),
-        "fulfillments": fulfillments.derivation(begun, on),
-        "customers": customers.derivation(on),
-    }
     found = snapshot(stream, raw)
-    proof = derive[stream](found, found.updated_at or found.created_at or AGES_AGO)
+    derive = derivations(settings, frozenset(TABLE))[stream]
+    proof = derive(found, found.updated_at or found.created_at or AGES_AGO)
     proven = next((each for each in proof.transitions if each.name == name), None)
     customer, order = about(found)
     identity = resolver(settings)(found.platform, found.shop, customer, order)
@@ -211,11 +203,11 @@ def _news(name: str, stream: str, raw: bytes, settings: Mapping[str, Any]) -> tu
 
 def _detail(name: str, found: Snapshot) -> Any:
     """Return the coupon or the line that it would be about."""
-    fields = {"coupon_applied": "coupons", "post_purchase_upsell": "line_items"}
-    if name not in fields:
+    field = TABLE[name].of
+    if field is None:
         return None
-    if not (parts := getattr(found, fields[name], None)):
-        raise Misconfigured(f"--render: the record has no {fields[name]}, of which {name} tells one")
+    if not (parts := getattr(found, field, None)):
+        raise Misconfigured(f"--render: the record has no {field}, of which {name} tells one")
     return parts[0]
 
 

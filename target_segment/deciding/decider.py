@@ -1,77 +1,31 @@
 """What of a chunk's records is news, and rendered: the pure part of the straight way, a question with one answer.
 
-Questions and answers are plain data, so that a decider may sit in a process of its own (see `stages/second_process.py`). A decider keeps
-what the last chunks changed: the ledger may be asked about a chunk before it has heard of those just before it.
+It keeps what the last chunks changed: the ledger may be asked about a chunk before it has heard of those just before it.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
-
-from msgspec import Struct
+from typing import Any
 
 from target_segment.batch import Event
-from target_segment.deciding.filters import consent_question, keeps_customer, keeps_order
+from target_segment.deciding.due import Due
+from target_segment.deciding.filters import filters
 from target_segment.deciding.rows import Rows
 from target_segment.deciding.rules import Rules
+from target_segment.deciding.work import LOOKS_BACK, Decision, Item, Work, malformed
 from target_segment.errors import Malformed, SegmentError, TemplateError, Unsendable
 from target_segment.events.history import history
 from target_segment.events.renderer import renderer
 from target_segment.events.settings import choices
-from target_segment.identity import Identity, resolver
-from target_segment.other_taps.deriving import StreamKeys
+from target_segment.identity import resolver
 from target_segment.other_taps.mapped import MappedStreams
 from target_segment.other_taps.mapping import mappings
 from target_segment.remembered import REJECTED, Fate, Found, Key, Refusal, Row, Scope, Watch
 from target_segment.snapshots import Content, Foreign, snapshot
-from target_segment.transitions import customers, fulfillments, orders, refunds
+from target_segment.transitions.derivations import derivations
 from target_segment.transitions.proofs import News, Proof
 from target_segment.transitions.table import TABLE, kept_under
-
-LOOKS_BACK = 3
-"""How many chunks before the one that it is asked about a decider knows by itself: the ledger must have heard of all earlier ones."""
-
-
-class Item(NamedTuple):
-    """One record that was not seen in exactly this form before: raw, where it was read, but for whom it is about."""
-
-    stream: str
-    raw: memoryview
-    read_at: datetime
-    raw_hash: str
-    subject: str
-    identity: Identity
-
-
-class Work(Struct, array_like=True, gc=False):
-    """Records of one shop, with what the ledger says of all that they are about.
-
-    `found` is what is remembered of these; `sequence` counts chunks.
-    `declared` is what the SCHEMAs of mapped streams said.
-    """
-
-    sequence: int
-    scope: Scope
-    watched: dict[str, Watch]
-    items: list[Item]
-    found: list[Found]
-    declared: dict[str, StreamKeys] = {}
-
-
-class Decision(Struct, array_like=True, gc=False):
-    """What is to be told of a piece of work, and what memory will then hold.
-
-    `events` are in the order in which they are told. `rows` are the changed rows of memory as `Rows.documents` writes them,
-    `replaced` the keys of those that there were before. `tally` counts what was decided, per transition and fate.
-    """
-
-    events: list[Event]
-    rows: list[bytes]
-    replaced: list[Key]
-    refusals: list[Refusal]
-    tally: list[tuple[str, str, int]]
-    warnings: list[str]
 
 
 class Decider:
@@ -79,31 +33,23 @@ class Decider:
 
     def __init__(self, settings: Mapping[str, Any], source: str) -> None:
         """Take checked settings and the Segment source; raise `TemplateError`, `Misconfigured`."""
-        on = switched_on(settings)
-        begun = orders.begun_by(settings)
-        self._settings, self._source, self._on = settings, source, on
-        self._resolve = resolver(settings)
-        self._kept = keeps_order(settings) or (lambda _: True)
-        self._keeps_customer, self._refused = keeps_customer(settings), consent_question(settings)
+        on, resolve = switched_on(settings), resolver(settings)
+        self._source, self._on, self._baseline = source, on, settings["mode"] == "baseline"
+        self._filters = filters(settings)
         self._render = renderer(settings)
         old = history(settings)
         self._age = old[0] if old else None
         self._render_history = renderer(old[1]) if old else self._render
-        self.streams = MappedStreams(settings, self._resolve)
-        self._derive: Mapping[str, Callable[[Any, datetime], Proof]] = {
-            "orders": orders.derivation(settings, on),
-            "refunds": refunds.derivation(begun, on),
-            "fulfillments": fulfillments.derivation(begun, on),
-            "customers": customers.derivation(on),
-        }
+        self.streams = MappedStreams(settings, resolve)
+        self._derive = derivations(settings, on)
         self._rules: dict[Scope, Rules] = {}
         self._warnings: list[str] = []
         self._newest: dict[Scope, deque[tuple[int, dict[Key, Found]]]] = {}
 
     def decide(self, asked: Work) -> Decision:
         """Decide what is news, record by record, from bytes to event: what is decoded is still at hand when it is rendered."""
-        if asked.declared:
-            self.streams.declared.update(asked.declared)
+        if asked.stream_keys:
+            self.streams.stream_keys.update(asked.stream_keys)
         rows = self._rows(asked)
         rules = self._rules_of(asked.scope, asked.watched)
         events: list[Event] = []
@@ -134,19 +80,16 @@ class Decider:
 
     def _rules_of(self, scope: Scope, watched: Mapping[str, Watch]) -> Rules:
         if scope not in self._rules:
-            self._rules[scope] = Rules(
+            due = Due(
                 source=self._source,
-                since=lambda name: watched[name].since,
-                generation=lambda name: watched[name].generation,
-                resolve=self._resolve,
-                kept=self._kept,
-                keeps_customer=self._keeps_customer,
-                refused=self._refused,
+                watched=watched,
                 table={**TABLE, **self.streams.table},
                 on=self._on,
-                baseline=self._settings["mode"] == "baseline",
+                keeps_order=self._filters.keeps_order,
+                baseline=self._baseline,
                 warn=self._warnings.append,
             )
+            self._rules[scope] = Rules(due, self._filters)
         return self._rules[scope]
 
     def _decide_item(
@@ -203,16 +146,6 @@ def switched_on(settings: Mapping[str, Any]) -> frozenset[str]:
     if settings["alias"]:
         named.add("alias")
     return frozenset(named.union(each.label for each in mappings(settings)))
-
-
-def malformed(
-    scope: Scope, stream: str, raw: Content, raw_hash: str, subject: str, error: Malformed
-) -> Refusal:
-    """Return what the ledger keeps of a record that is not what its schema says."""
-    return Refusal(
-        fate="malformed", stream=stream, platform=scope[0], shop=scope[1], subject=subject, message_id=raw_hash, reason=str(error),
-        payload=bytes(raw),
-    )  # fmt: skip
 
 
 def _rejected(news: News, raw: Content, proof: Proof, row: Row, error: SegmentError) -> Refusal:

@@ -1,6 +1,6 @@
 """Which orders and customers are told of at all: filters over snapshots, decided from the settings once.
 
-An order is judged once, by what its record or the summary in its children says (see `news.py`); a customer whenever
+An order is judged once, by what its record or the summary in its children says (see `due.py`); a customer whenever
 something is to be told of them. What the shop does not say is on no list.
 """
 
@@ -59,6 +59,21 @@ class ConsentQuestion(NamedTuple):
     names: tuple[str, ...]
     answers: Callable[[Who, OrderSummary | None], Mapping[str, bool]]
     of_order: frozenset[str]
+
+
+class Filters(NamedTuple):
+    """Every question that is asked before something is told: over orders, over customers, and of consent; None where none is."""
+
+    keeps_order: KeepsOrder
+    keeps_customer: KeepsCustomer | None
+    consent: ConsentQuestion | None
+
+
+def filters(settings: Mapping[str, Any]) -> Filters:
+    """Return the filters that the settings name; raise `Misconfigured`."""
+    return Filters(
+        keeps_order(settings) or (lambda _: True), keeps_customer(settings), consent_question(settings)
+    )
 
 
 def keeps_order(settings: Mapping[str, Any]) -> KeepsOrder | None:

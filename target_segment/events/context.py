@@ -15,10 +15,9 @@ from target_segment.events.attributes import Place, reader, said_of, with_contex
 from target_segment.events.shapes import Shape
 from target_segment.identity import Who, customer_id_of
 from target_segment.snapshots import Campaign, Customer, Order, OrderSummary
+from target_segment.transitions.table import TABLE
 
-VISITS = frozenset(
-    ("checkout_started", "order_completed", "pos_order_placed", "coupon_applied", "post_purchase_upsell")
-)
+VISITS = frozenset(name for name, entry in TABLE.items() if entry.visit)
 """The transitions that the shopper made."""
 
 

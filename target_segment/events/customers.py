@@ -20,7 +20,7 @@ from target_segment.transitions.proofs import News
 TraitsOf = Callable[[Who, OrderSummary | None], "Traits"]
 
 
-class Place(Shape, frozen=True, omit_defaults=True, gc=False, rename="camel"):
+class TraitAddress(Shape, frozen=True, omit_defaults=True, gc=False, rename="camel"):
     """The spec's `address`."""
 
     street: Text = None
@@ -49,7 +49,7 @@ class Traits(Shape, frozen=True, omit_defaults=True, gc=False, rename=_TRAIT_NAM
     last_name: Text = None
     name: Text = None
     created_at: Annotated[datetime | None, Meta(description="When the customer's record was created.")] = None
-    address: Annotated[Place | None, Meta(description="The default address.")] = None
+    address: Annotated[TraitAddress | None, Meta(description="The default address.")] = None
     description: Annotated[Text, Meta(description="The merchant's note.")] = None
     state: Annotated[Text, Meta(description="The account's: enabled, disabled, invited, declined.")] = None
     verified_email: bool | None = None
@@ -68,7 +68,7 @@ class Traits(Shape, frozen=True, omit_defaults=True, gc=False, rename=_TRAIT_NAM
         None
     )
     default_address: Annotated[
-        Place | None, Meta(description="The same as `address`; with `seed_names`.")
+        TraitAddress | None, Meta(description="The same as `address`; with `seed_names`.")
     ] = None
 
 
@@ -117,7 +117,7 @@ def _values(customer: Who, order: OrderSummary | None, *, seed_names: bool) -> t
     email = email_of(customer, None)
     first, last, created_at, note, state, verified, locale = _SUMMARY(customer)
     whole = customer if isinstance(customer, Customer) else None
-    place = _place(customer.default_address)
+    address = _trait_address(customer.default_address)
     return (
         email,
         customer.phone,
@@ -125,7 +125,7 @@ def _values(customer: Who, order: OrderSummary | None, *, seed_names: bool) -> t
         last,
         customer.name,
         created_at,
-        place,
+        address,
         note,
         state,
         verified,
@@ -140,7 +140,7 @@ def _values(customer: Who, order: OrderSummary | None, *, seed_names: bool) -> t
             else (None, None, None)
         ),
         _metafields(customer.metafields),
-        place if seed_names else None,
+        address if seed_names else None,
     )
 
 
@@ -152,21 +152,21 @@ def _metafields(metafields: list[Attribute] | UnsetType | None) -> dict[str, str
     return {each.name: each.value for each in metafields if each.value} or None if metafields else None
 
 
-def _place(address: Address | UnsetType | None) -> Place | None:
+def _trait_address(address: Address | UnsetType | None) -> TraitAddress | None:
     """Return the spec's address; what has a name and a code goes by its name."""
     if not address:
         return None
     street = (
         f"{address.street}, {address.street_2}" if address.street and address.street_2 else address.street
     )
-    place = Place(
+    made = TraitAddress(
         street or None,
         address.city or None,
         address.postal_code or None,
         address.region or address.region_code or None,
         address.country or address.country_code or None,
     )
-    return None if place == _NOWHERE else place
+    return None if made == _NOWHERE else made
 
 
-_NOWHERE = Place()
+_NOWHERE = TraitAddress()

@@ -33,10 +33,9 @@ EXAMPLES = {
 
 def example(name: str, stream: str) -> News:
     """Return news of a transition of that stream."""
-    record = snapshot(stream, EXAMPLES[stream].encode())
-    details = {"coupon_applied": "coupons", "post_purchase_upsell": "line_items"}
+    record, entry = snapshot(stream, EXAMPLES[stream].encode()), TABLE[name]
     return News(
-        entry=TABLE[name],
+        entry=entry,
         message_id="00000000-0000-5000-8000-000000000000",
         subject="example",
         at=datetime(2026, 1, 5, tzinfo=UTC),
@@ -44,5 +43,5 @@ def example(name: str, stream: str) -> News:
         anonymous_id=None,
         snapshot=record,
         total=Decimal("11.25"),
-        detail=getattr(record, details[name])[0] if name in details else None,
+        detail=getattr(record, entry.of)[0] if entry.of else None,
     )

@@ -7,6 +7,7 @@ same bytes.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -25,28 +26,12 @@ from target_segment.events.trimming import LIMIT, trimmed
 from target_segment.identity import about
 from target_segment.snapshots import OrderSummary
 from target_segment.transitions.proofs import News
+from target_segment.transitions.table import TABLE
 
 Render = Callable[[News], Event]
 
-TRANSITIONS = {
-    "identify": "customers",
-    "identity_linked": "orders",
-    "checkout_started": "orders",
-    "order_completed": "orders",
-    "pos_order_placed": "orders",
-    "coupon_applied": "orders",
-    "post_purchase_upsell": "orders",
-    "order_updated": "orders",
-    "order_cancelled": "orders",
-    "order_refunded": "refunds",
-    "fulfillment_created": "fulfillments",
-    "fulfillment_updated": "fulfillments",
-    "customer_created": "customers",
-    "customer_enabled": "customers",
-    "customer_updated": "customers",
-    "customer_deleted": "customers",
-}
-"""Every transition that can be rendered, and the stream of the record on which its template is tried."""
+TRANSITIONS = {name: entry.streams[0] for name, entry in TABLE.items() if entry.event != "alias"}
+"""Every transition that a template can render, and the stream of the record on which it is tried."""
 
 LONGEST_MESSAGE_ID = 100
 """A longer one is unusable, silently; https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/."""
@@ -158,7 +143,7 @@ def _render(
 ) -> Render:
     """Return the function from news of one transition to its event."""
     identify = name in ("identify", "identity_linked")
-    amount = _AMOUNTS.get(name, _nothing)
+    amount = _amount(TABLE[name].amount)
     in_context = traits if "context" in _places(settings) and not identify else None
     context = contexts(
         identify=identify,
@@ -256,29 +241,16 @@ def _check(name: str, news: News, event: str) -> None:
 Amount = tuple[Decimal | None, str | None]
 
 
-def _nothing(_: News) -> Amount:
-    return None, None
+def _amount(path: str | None) -> Callable[[News], Amount]:
+    """Return the function from news to the money that the account of receipts keeps of it; None where it is not about money."""
+    if path is None:
+        return lambda _: (None, None)
+    find = attrgetter(path)
 
+    def amount(news: News) -> Amount:
+        found, currency = find(news), news.snapshot.currency
+        if not currency and (order := _order(news)):
+            currency = order.currency
+        return found if isinstance(found, Decimal) else None, currency or None
 
-def _known(amount: Any) -> Decimal | None:
-    return amount if isinstance(amount, Decimal) else None
-
-
-def _of_order(news: News) -> Amount:
-    return _known(news.snapshot.total), news.snapshot.currency or None
-
-
-def _of_refund(news: News) -> Amount:
-    return news.increase, news.snapshot.currency or news.snapshot.order.currency or None
-
-
-_AMOUNTS: dict[str, Callable[[News], Amount]] = {
-    **dict.fromkeys(
-        ("checkout_started", "order_completed", "pos_order_placed", "order_updated", "order_cancelled"),
-        _of_order,
-    ),
-    "coupon_applied": lambda news: (_known(news.detail.amount), news.snapshot.currency or None),
-    "post_purchase_upsell": lambda news: (_known(news.detail.total), news.snapshot.currency or None),
-    "order_refunded": _of_refund,
-}
-"""The money that the account of receipts keeps of an event; None where an event is not about money."""
+    return amount

@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct
 from xxhash import xxh3_64_hexdigest
 
 from target_segment.errors import Malformed
-from target_segment.identity import Identity, Resolve, real_email, real_id
+from target_segment.identity import Identity, Resolve, escaped, real_email, real_id
 from target_segment.other_taps.mapping import StreamMapping
 from target_segment.snapshots import Content, CustomerSummary, Foreign
 from target_segment.transitions.facts import joined
@@ -61,17 +61,17 @@ def reach(fields: Mapping[str, Any], path: str) -> Any:
     return reach(inside, inner) if isinstance(inside, dict) else UNSET
 
 
-def subject(mapping: StreamMapping, declared: StreamKeys, fields: Fields) -> str:
+def subject(mapping: StreamMapping, stream_keys: StreamKeys, fields: Fields) -> str:
     """Return a record's key as one text; raise `Malformed` if a part of it is missing."""
     parts = []
-    for field in mapping.id or declared.keys:
+    for field in mapping.id or stream_keys.keys:
         part = _text(reach(fields, field))
         if not part:
             raise Malformed(f"a record of {mapping.stream} has no {field}, which is its key")
         parts.append(part)
     if len(parts) == 1:
         return parts[0]
-    return ":".join(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)
+    return ":".join(map(escaped, parts))
 
 
 def identity(mapping: StreamMapping, fields: Fields, resolve: Resolve) -> Identity:
@@ -88,12 +88,12 @@ def identity(mapping: StreamMapping, fields: Fields, resolve: Resolve) -> Identi
 
 
 def proof(
-    mapping: StreamMapping, declared: StreamKeys, raw: Content, who: Identity, read_at: datetime
+    mapping: StreamMapping, stream_keys: StreamKeys, raw: Content, who: Identity, read_at: datetime
 ) -> Proof:
     """Return what a record proves; raise `Malformed` where it has no key or an instant that is none."""
     fields = fields_of(mapping, raw)
-    key = subject(mapping, declared, fields)
-    changed = _bookmark(fields, declared.replication)
+    key = subject(mapping, stream_keys, fields)
+    changed = _bookmark(fields, stream_keys.replication)
     try:
         told = [transition] if (transition := _transition(mapping, fields, changed, who, read_at)) else []
         created = _instant(mapping, fields, mapping.created) if mapping.created else None
@@ -169,14 +169,18 @@ def _normal(value: Any) -> Any:
             at = _parsed(value)
             return at.isoformat() if at else value
         case list():
-            plain = [_normal(each) for each in value]
-            if all(isinstance(each, dict) for each in plain):
-                ids = all("id" in each for each in plain)
-                return sorted(plain, key=lambda each: str(each["id"])) if ids else plain
-            return sorted(plain, key=_encode)
+            return _normal_list([_normal(each) for each in value])
         case dict():
             return {name: _normal(each) for name, each in value.items()}
     return value
+
+
+def _normal_list(values: list[Any]) -> list[Any]:
+    """Return things by their ids, in their own order where one has none; what is no thing by its value."""
+    if not all(isinstance(each, dict) for each in values):
+        return sorted(values, key=_encode)
+    ids = all("id" in each for each in values)
+    return sorted(values, key=lambda each: str(each["id"])) if ids else values
 
 
 def _text(value: Any) -> str | None:

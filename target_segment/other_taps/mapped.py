@@ -24,7 +24,7 @@ from target_segment.transitions.table import Entry, Kind
 class MappedStreams:
     """The mapped streams: whom a record is about, what it proves, how that reads as an event.
 
-    `table` names their transitions by label; `declared` is what the SCHEMAs said so far. `second_labels` are the labels under which a record
+    `table` names their transitions by label; `stream_keys` is what the SCHEMAs said so far. `second_labels` are the labels under which a record
     is read again, after the first of its stream.
     """
 
@@ -37,7 +37,7 @@ class MappedStreams:
         self._of_history = (
             {label: rendering(each, old[1]) for label, each in self._mappings.items()} if old else {}
         )
-        self.declared: dict[str, StreamKeys] = {}
+        self.stream_keys: dict[str, StreamKeys] = {}
         first = {each.stream: label for label, each in reversed(self._mappings.items())}
         self.second_labels = frozenset(self._mappings).difference(first.values())
         self.table = {label: _entry(each) for label, each in self._mappings.items()}
@@ -47,25 +47,25 @@ class MappedStreams:
         """Return the transitions that a stream's records may prove, none if it is not mapped."""
         return [label for label, each in self._mappings.items() if each.stream == stream]
 
-    def said(
+    def schema_says(
         self, stream: str, schema: Mapping[str, Any], keys: Iterable[str], replication: str | None
     ) -> dict[str, StreamKeys]:
         """Return what a SCHEMA says for each of the stream's mappings; raise `Misconfigured` if one does not fit it."""
-        properties, declared = schema.get("properties") or {}, StreamKeys(list(keys), replication)
+        properties, said = schema.get("properties") or {}, StreamKeys(list(keys), replication)
         labels = self.labels(stream)
         for mapping in map(self._mappings.__getitem__, labels):
             _expect_fields(mapping, properties)
-            if not mapping.id and not declared.keys:
+            if not mapping.id and not said.keys:
                 raise _wrong(
                     mapping, "name the fields of a record's key in `id`: its SCHEMA has no key_properties"
                 )
-            dated = mapping.timestamp or mapping.created or declared.replication
+            dated = mapping.timestamp or mapping.created or said.replication
             if (mapping.once or mapping.first) and not dated:
                 raise _wrong(
                     mapping,
                     "name the field that says when it was in `timestamp`: its SCHEMA has no replication key",
                 )
-        return dict.fromkeys(labels, declared)
+        return dict.fromkeys(labels, said)
 
     def scope(self, label: str) -> Scope:
         """Return platform and shop, as the mapping says."""
@@ -77,13 +77,13 @@ class MappedStreams:
         mapping = self._mappings[label]
         fields = deriving.fields_of(mapping, raw)
         return (
-            deriving.subject(mapping, self.declared[label], fields),
+            deriving.subject(mapping, self.stream_keys[label], fields),
             deriving.identity(mapping, fields, self._resolve),
         )
 
     def proof(self, label: str, raw: Content, who: Identity, read_at: datetime) -> Proof:
         """Return what a record proves; raise `Malformed`."""
-        return deriving.proof(self._mappings[label], self.declared[label], raw, who, read_at)
+        return deriving.proof(self._mappings[label], self.stream_keys[label], raw, who, read_at)
 
     def render(self, news: News, *, of_history: bool) -> Event:
         """Return the event; raise `Unsendable`, `TemplateError`."""

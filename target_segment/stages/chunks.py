@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
-from target_segment.deciding.decider import Item
+from target_segment.deciding.work import Item
 from target_segment.hooks import Hooks
 from target_segment.remembered import Found, Key, Refusal, Scope, Watch
 

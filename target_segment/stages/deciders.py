@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import NamedTuple
 
-from target_segment.deciding.decider import Decider, Decision, Work
+from target_segment.deciding.decider import Decider
+from target_segment.deciding.work import Decision, Work
 from target_segment.errors import SegmentError
 from target_segment.hooks import Hooks
 from target_segment.remembered import Refusal, Scope
@@ -72,7 +73,7 @@ class Deciders:
             items=part.items,
             found=part.recalled.result() if part.recalled else [],
             # Asked is asked: the next SCHEMA may come before this question leaves.
-            declared=dict(self._decider.streams.declared),
+            stream_keys=dict(self._decider.streams.stream_keys),
         )
         if process:
             decided = process.decide(work)

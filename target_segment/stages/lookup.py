@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from target_segment.deciding.decider import Item, malformed
+from target_segment.deciding.work import Item, malformed
 from target_segment.errors import Malformed
 from target_segment.identity import Identity, Resolve
 from target_segment.other_taps.mapped import MappedStreams

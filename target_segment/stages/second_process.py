@@ -19,7 +19,8 @@ from typing import IO, Any
 
 import msgspec
 
-from target_segment.deciding.decider import Decider, Decision, Work
+from target_segment.deciding.decider import Decider
+from target_segment.deciding.work import Decision, Work
 from target_segment.errors import SegmentError
 
 _ANSWER, _ERROR, _READY = b"a", b"e", b"r"

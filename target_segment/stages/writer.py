@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from target_segment.batch import Batch
-from target_segment.deciding.decider import Decision
+from target_segment.deciding.work import Decision
 from target_segment.delivery.batches import halves, pack
 from target_segment.hooks import Hooks
 from target_segment.ledger.ledger import Ledger

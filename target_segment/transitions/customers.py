@@ -64,18 +64,18 @@ def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:
     def derive(customer: Customer, read_at: datetime) -> Proof:
         instant = customer.updated_at or read_at
         created = customer.created_at or None
-        told: list[Transition] = []
+        proved: list[Transition] = []
         state = facts(customer)
         account = customer.is_guest is not True
         if account and "customer_created" in on:
-            told.append(Transition(name="customer_created", start=created, at=created or instant))
+            proved.append(Transition(name="customer_created", start=created, at=created or instant))
         # An interval is remembered also while it is switched off.
         if account and customer.state == "enabled" and customer.verified_email is True:
-            told.append(Transition(name="customer_enabled", at=instant))
+            proved.append(Transition(name="customer_enabled", at=instant))
         if "customer_updated" in on:
-            told.append(Transition(name="customer_updated", at=instant, facts=state))
+            proved.append(Transition(name="customer_updated", at=instant, facts=state))
         if customer.deleted_at and "customer_deleted" in on:
-            told.append(
+            proved.append(
                 Transition(name="customer_deleted", start=customer.deleted_at, at=customer.deleted_at)
             )
         traits = None
@@ -88,7 +88,7 @@ def derivation(on: frozenset[str]) -> Callable[[Customer, datetime], Proof]:
             instant=instant,
             read_at=read_at,
             created=created or AGES_AGO,
-            transitions=told,
+            transitions=proved,
             customer=customer,
             traits=traits,
         )

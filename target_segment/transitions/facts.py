@@ -17,7 +17,8 @@ from xxhash import xxh3_64_hexdigest
 from target_segment.errors import Malformed
 
 _DIGITS = 10
-_NONE = "-"
+NONE = "-"
+"""The hash of what the shop says that it has none of."""
 _EMPTY = "0"
 _encode = json.Encoder().encode
 
@@ -69,7 +70,7 @@ def _hash(content: bytes) -> str:
 def fact_hash(value: Any) -> str:
     """Return the short hash of a scalar."""
     if value is None:
-        return _NONE
+        return NONE
     if type(value) is str:
         return _hash(value.encode())
     if value is UNSET:
@@ -84,7 +85,7 @@ def scalars(*fields: str) -> Callable[[Any], list[str]]:
     def hash_scalars(thing: Any) -> list[str]:
         # As `fact_hash` does, without a call for what is most frequent.
         return [
-            _NONE
+            NONE
             if value is None
             else xxh3_64_hexdigest(value.encode())[:_DIGITS]
             if type(value) is str
@@ -100,7 +101,7 @@ def words(value: Any) -> str:
     if value is UNSET:
         return ""
     if value is None:
-        return _NONE
+        return NONE
     return _hash(_encode(sorted(value))) if value else _EMPTY
 
 
@@ -140,7 +141,7 @@ def parts(*fields: str) -> Callable[[Any], str]:
         if value is UNSET:
             return ""
         if value is None:
-            return _NONE
+            return NONE
         return of_list(value) if type(value) is list else of_one(value)
 
     return hash_parts
@@ -179,46 +180,3 @@ def _pairs(attributes: list[Any]) -> list[list[Any]]:
 def joined(hashes: Iterable[str]) -> str:
     """Return the facts of a state as one text."""
     return ",".join(hashes)
-
-
-def _differ(old: str, new: str) -> bool:
-    if not old or not new or old == new:
-        return False
-    if "." in old and "." in new:
-        # Other parts were asked for than last time: that is adopted, not told.
-        return old.partition(".")[0] == new.partition(".")[0]
-    return True
-
-
-def changed(old: str, new: str) -> bool:
-    """Say whether a fact that both states tell differs."""
-    if old == new:
-        return False
-    return any(map(_differ, old.split(","), new.split(",")))
-
-
-def carries_more(old: str, new: str) -> bool:
-    """Say whether `new` tells a fact with a value that `old` never carried."""
-    told = old.split(",")
-    said = new.split(",")
-    told += [""] * (len(said) - len(told))
-    return any(not before and after not in ("", _NONE) for before, after in zip(told, said, strict=False))
-
-
-def merged(old: str, new: str) -> str:
-    """Return the new state, with what it leaves out as it was known before.
-
-    >>> merged("a,b,c", "x,,-")
-    'x,b,-'
-    """
-    if not old or old == new:
-        return new
-    known = old.split(",")
-    said = new.split(",")
-    known += [""] * (len(said) - len(known))
-    return ",".join(after or before for before, after in zip(known, said, strict=False))
-
-
-def digest(facts: str) -> str:
-    """Return the digest of a whole state."""
-    return xxh3_64_hexdigest(facts.encode())

@@ -32,11 +32,11 @@ def derivation(
     def derive(fulfillment: Fulfillment, read_at: datetime) -> Proof:
         instant = fulfillment.updated_at or read_at
         left = fulfillment.fulfilled_at or fulfillment.created_at or None
-        told: list[Transition] = []
+        proved: list[Transition] = []
         if "fulfillment_created" in on:
-            told.append(Transition(name="fulfillment_created", start=left, at=left or instant))
+            proved.append(Transition(name="fulfillment_created", start=left, at=left or instant))
         if "fulfillment_updated" in on:
-            told.append(Transition(name="fulfillment_updated", at=instant, facts=facts(fulfillment)))
+            proved.append(Transition(name="fulfillment_updated", at=instant, facts=facts(fulfillment)))
         return Proof(
             stream="fulfillments",
             subject=fulfillment.id,
@@ -44,7 +44,7 @@ def derivation(
             instant=instant,
             read_at=read_at,
             created=left or fulfillment.order.created_at or AGES_AGO,
-            transitions=told,
+            transitions=proved,
             order=fulfillment.order,
             customer=fulfillment.order.customer or None,
             begun=begun(fulfillment.order),

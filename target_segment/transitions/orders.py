@@ -45,13 +45,6 @@ ORDERS = (
         least=0,
         about="For how many minutes after Order Completed an added line counts as Post Purchase Upsell.",
     ),
-    Setting(
-        name="alias",
-        kind="boolean",
-        default=False,
-        about="Whether an alias call goes along when a guest's order gets a customer, for destinations that merge ids by it (Kissmetrics, "
-        "Mixpanel's original identity merge, Vero).",
-    ),
 )
 
 _INSTANTS = {
@@ -127,7 +120,7 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
 
     def derive(order: Order, read_at: datetime) -> Proof:
         instant = order.updated_at or read_at
-        told: list[Transition] = []
+        proved: list[Transition] = []
         there: dict[str, list[str]] = {}
         started = (
             (order.authorized_at if authorized else order.checkout_started_at)
@@ -135,37 +128,32 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
             else None
         )
         if started and "checkout_started" in on:
-            told.append(Transition(name="checkout_started", start=started, at=started))
+            proved.append(Transition(name="checkout_started", start=started, at=started))
         completed = happened(order, completed_on, instant)
         if completed:
             start, at = completed
-            pos = order.source == "pos" and pos_orders != "off"
-            # An interval is remembered also while it is switched off.
-            if not (pos and pos_orders == "instead") and ("order_completed" in on or not start):
-                told.append(Transition(name="order_completed", start=start, at=at))
-            if pos and ("pos_order_placed" in on or not start):
-                told.append(Transition(name="pos_order_placed", start=start, at=at))
+            proved += _placed(order, start, at, pos_orders, on)
             if order.coupons is not UNSET:
                 coupons = {coupon.code.casefold(): coupon for coupon in order.coupons or ()}
                 there["coupon_applied"] = list(coupons)
-                told += [
+                proved += [
                     Transition(name="coupon_applied", part=code, start=start, at=at, detail=coupon)
                     for code, coupon in coupons.items()
                 ]
             if order.line_items is not UNSET and "post_purchase_upsell" in on and instant - at <= upsell:
                 lines = order.line_items or ()
                 there["post_purchase_upsell"] = [line.id for line in lines]
-                told += [
+                proved += [
                     Transition(name="post_purchase_upsell", part=line.id, at=instant, detail=line)
                     for line in lines
                 ]
         begun = completed is not None or order.checkout_started_at not in (None, UNSET)
         if begun:
             if "order_updated" in on:
-                told.append(Transition(name="order_updated", at=instant, facts=facts(order)))
+                proved.append(Transition(name="order_updated", at=instant, facts=facts(order)))
             cancelled = happened(order, "cancelled", instant)
             if cancelled and ("order_cancelled" in on or not cancelled[0]):
-                told.append(Transition(name="order_cancelled", start=cancelled[0], at=cancelled[1]))
+                proved.append(Transition(name="order_cancelled", start=cancelled[0], at=cancelled[1]))
         customer = order.customer or None
         return Proof(
             stream="orders",
@@ -174,7 +162,7 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
             instant=instant,
             read_at=read_at,
             created=order.created_at or AGES_AGO,
-            transitions=told,
+            transitions=proved,
             order=order,
             customer=customer,
             begun=begun,
@@ -184,3 +172,17 @@ def derivation(settings: Mapping[str, Any], on: frozenset[str]) -> Callable[[Ord
         )
 
     return derive
+
+
+def _placed(
+    order: Order, start: datetime | None, at: datetime, pos_orders: str, on: frozenset[str]
+) -> list[Transition]:
+    """Return as what an order that is completed was placed: as one completed, as one of a point of sale, or as both."""
+    pos = order.source == "pos" and pos_orders != "off"
+    placed = []
+    # An interval is remembered also while it is switched off.
+    if not (pos and pos_orders == "instead") and ("order_completed" in on or not start):
+        placed.append(Transition(name="order_completed", start=start, at=at))
+    if pos and ("pos_order_placed" in on or not start):
+        placed.append(Transition(name="pos_order_placed", start=start, at=at))
+    return placed

@@ -15,9 +15,9 @@ def derivation(
     def derive(refund: Refund, read_at: datetime) -> Proof:
         instant = refund.updated_at or read_at
         moved = refund.refunded_at or None
-        told: list[Transition] = []
+        proved: list[Transition] = []
         if "order_refunded" in on:
-            told.append(
+            proved.append(
                 Transition(
                     name="order_refunded", start=moved, at=moved or instant, total=refund.total_to_date
                 )
@@ -29,7 +29,7 @@ def derivation(
             instant=instant,
             read_at=read_at,
             created=refund.created_at or moved or AGES_AGO,
-            transitions=told,
+            transitions=proved,
             order=refund.order,
             customer=refund.order.customer or None,
             begun=begun(refund.order),

@@ -29,7 +29,9 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One row of the table: a transition that can be told.
 
     `kept` is the stream under which memory keeps its fate. Where the subject is two in one (an order and its coupon, a guest
-    and a customer), `kept_with` says which of the two it is kept with.
+    and a customer), `kept_with` says which of the two it is kept with. Where it is told of each item of a list, `of` is the
+    record's field that holds that list, and `added` says that only what came later is told. `instead` is the transition as which
+    it may have been told. `visit` says that the shopper did it. `amount` is where news of it has the money that receipts keep.
     """
 
     name: str
@@ -44,6 +46,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     identify: bool = False
     kept: str = "orders"
     kept_with: Side | None = None
+    of: str | None = None
+    added: bool = False
+    instead: str | None = None
+    visit: bool = False
+    amount: str | None = None
 
 
 class Kept(NamedTuple):
@@ -97,40 +104,43 @@ TABLE = _table(
     Entry(
         name="checkout_started", event="Checkout Started", streams=("orders",), kind=Kind.ONCE, subject="the order",
         when="the record carries `checkout_started_at` (or, as `checkout_started_on` says, is authorized)",
-        timestamp="that instant",
+        timestamp="that instant", visit=True, amount="snapshot.total",
     ),
     Entry(
         name="order_completed", event="Order Completed", streams=("orders",), kind=Kind.ONCE, subject="the order",
         when="completed, by the platform's own meaning (or created, authorized, paid, fulfilled, as `order_completed_on` says)",
-        timestamp="that instant",
+        timestamp="that instant", instead="pos_order_placed", visit=True, amount="snapshot.total",
     ),
     Entry(
         name="pos_order_placed", event="POS Order Placed", streams=("orders",), kind=Kind.ONCE, subject="the order",
         when="the source is pos; instead of Order Completed, or beside it, as `pos_orders` says",
-        timestamp="completed",
+        timestamp="completed", instead="order_completed", visit=True, amount="snapshot.total",
     ),
     Entry(
         name="coupon_applied", event="Coupon Applied", streams=("orders",), kind=Kind.ONCE,
         subject="the order and the case-folded code",
         when="with Order Completed, or when the code is added later", timestamp="completed, or updated", kept_with=Side.FIRST,
+        of="coupons", visit=True, amount="detail.amount",
     ),
     Entry(
         name="post_purchase_upsell", event="Post Purchase Upsell", streams=("orders",), kind=Kind.ONCE,
         subject="the order and the line",
         when="a line that was not there when the order was told, within `upsell_minutes`", timestamp="updated", on=False, kept_with=Side.FIRST,
+        of="line_items", added=True, visit=True, amount="detail.total",
     ),
     Entry(
         name="order_updated", event="Order Updated", streams=("orders",), kind=Kind.STATE, subject="the order",
         when="a listed fact of a told order changed", timestamp="updated", facts=ORDER_FACTS,
+        amount="snapshot.total",
     ),
     Entry(
         name="order_cancelled", event="Order Cancelled", streams=("orders",), kind=Kind.ONCE, subject="the order",
-        when="cancelled", timestamp="cancelled",
+        when="cancelled", timestamp="cancelled", amount="snapshot.total",
     ),
     Entry(
         name="order_refunded", event="Order Refunded", streams=("refunds",), kind=Kind.RUNNING,
         subject="what the record's `total_to_date` is about: the refund, the order or the transaction",
-        when="more money was given back", timestamp="refunded", kept="refunds",
+        when="more money was given back", timestamp="refunded", kept="refunds", amount="increase",
     ),
     Entry(
         name="fulfillment_created", event="Fulfillment Created", streams=("fulfillments",), kind=Kind.ONCE,

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from target_segment.deciding.compare import changed
 from target_segment.errors import Malformed
 from target_segment.identity import Identity
 from target_segment.other_taps.deriving import StreamKeys, proof
 from target_segment.other_taps.mapping import mappings
-from target_segment.transitions.facts import changed
 
 READ_AT = datetime(2026, 3, 10, tzinfo=UTC)
 MAPPING = {"event": "Changed", "kind": "state", "user_id": "who", "properties": ["what"]}

@@ -245,7 +245,7 @@ def test_what_the_second_process_was_asked_stays_as_it_was_when_another_schema_c
     then = [record(id=number, other=number + 50) for number in range(10)]
     other = schema(keys=("other",), fields=(*FIELDS, "other"))
     assert len(machine.run(schema(), *first, other, *then, streams={"subscriptions": STARTED})) == 20
-    keys = [each.declared["subscriptions.once"].keys for each in asked]
+    keys = [each.stream_keys["subscriptions.once"].keys for each in asked]
     assert keys[0] == ["id"]
     assert keys == [["id"]] * (len(keys) - 5) + [["other"]] * 5
 

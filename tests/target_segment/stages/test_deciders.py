@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from target_segment.deciding.decider import Decision
+from target_segment.deciding.work import Decision
 from target_segment.errors import SegmentError
 from target_segment.hooks import Hooks
 from target_segment.remembered import Refusal
@@ -16,7 +16,7 @@ SHOP, OTHER = ("shopify", "shop.test"), ("prestashop", "other.test")
 
 class Streams:
     def __init__(self):
-        self.declared = {}
+        self.stream_keys = {}
 
 
 class Decider:

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from target_segment.config import SETTINGS
-from target_segment.deciding.decider import Decider, Item, Work
+from target_segment.deciding.decider import Decider
+from target_segment.deciding.work import Item, Work
 from target_segment.delivery.courier import segment_source
 from target_segment.errors import SegmentError
 from target_segment.identity import Identity

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from target_segment.deciding.decider import Decision
+from target_segment.deciding.work import Decision
 from target_segment.errors import LedgerError
 from target_segment.hooks import Hooks
 from target_segment.remembered import Refusal
