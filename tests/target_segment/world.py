@@ -15,7 +15,7 @@ from target_segment.config import checked
 from target_segment.deciding.decider import Decider
 from target_segment.delivery.courier import segment_source
 from target_segment.errors import Refused, Unavailable
-from target_segment.ledger.ledger import opened
+from target_segment.ledger import opened
 from target_segment.pipeline import CHUNK_RECORDS
 from target_segment.run import Hooks, Run
 
