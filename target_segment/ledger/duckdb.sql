@@ -31,13 +31,13 @@ SELECT unnest(string_split(given, ',')) AS each FROM (SELECT unnest([words]) AS 
 
 -- name: seen_so
 -- Which of these raw records were seen in exactly this form.
-SELECT replace(form::VARCHAR, '-', '') FROM memory WHERE form IN (SELECT each::UUID FROM listed($hashes));
+SELECT replace(raw_hash::VARCHAR, '-', '') FROM memory WHERE raw_hash IN (SELECT each::UUID FROM listed($hashes));
 
 -- name: note_seen
 -- Note that raw records were read again, at these instants in microseconds.
-UPDATE memory SET seen_at = make_timestamp(seen.at), seen_before = seen_at
-FROM (SELECT unnest($hashes::VARCHAR[])::UUID AS form, unnest($instants::BIGINT[]) AS at) AS seen
-WHERE memory.form = seen.form AND (seen_at IS NULL OR seen_at < make_timestamp(seen.at));
+UPDATE memory SET seen_at = make_timestamp(seen.at), seen_before_at = seen_at
+FROM (SELECT unnest($hashes::VARCHAR[])::UUID AS raw_hash, unnest($instants::BIGINT[]) AS at) AS seen
+WHERE memory.raw_hash = seen.raw_hash AND (seen_at IS NULL OR seen_at < make_timestamp(seen.at));
 
 -- name: places_of_keys
 -- Where the rows under these keys lie.
@@ -45,7 +45,7 @@ SELECT rowid FROM memory WHERE key IN (SELECT each::UBIGINT FROM listed($keys));
 
 -- name: rows_at_places
 -- The rows that lie at these places, older before newer. The wide column is read only there: scanned whole it would push all else out.
-SELECT key, subject, epoch_us(instant), epoch_us(seen_at), epoch_us(seen_before), form::VARCHAR, remembered
+SELECT key, subject, epoch_us(changed_at), epoch_us(seen_at), epoch_us(seen_before_at), raw_hash::VARCHAR, remembered
 FROM memory
 WHERE rowid BETWEEN $first AND $last AND rowid IN (SELECT each::BIGINT FROM listed($places))
 ORDER BY batch_group;
@@ -53,7 +53,7 @@ ORDER BY batch_group;
 -- name: remember
 -- Add a document's rows to memory; see `remembered.piece`.
 INSERT INTO memory (
-    key, source, platform, shop, stream, subject, instant, seen_at, seen_before, form, remembered, batch_group
+    key, source, platform, shop, stream, subject, changed_at, seen_at, seen_before_at, raw_hash, remembered, batch_group
 )
 SELECT r.k, $source, $platform, $shop, r.t, r.s, r.i, r.n, r.b, r.f, r.r, $batch_group
 FROM (
@@ -63,7 +63,7 @@ FROM (
 
 -- name: rewrite_row
 -- Write anew what is remembered under a key.
-UPDATE memory SET remembered = $remembered, form = $raw_hash WHERE key = $key;
+UPDATE memory SET remembered = $remembered, raw_hash = $raw_hash WHERE key = $key;
 
 -- name: replace_remembered
 -- Write anew what is remembered at these places.
@@ -73,7 +73,7 @@ WHERE memory.rowid = fresh.place;
 
 -- name: forget_raw_hashes
 -- Let every record be looked at anew when it is next read.
-UPDATE memory SET form = NULL WHERE source = $source;
+UPDATE memory SET raw_hash = NULL WHERE source = $source;
 
 -- name: settle_keys
 -- Let go of the rows of these keys that a group replaced.
@@ -217,7 +217,7 @@ SELECT id FROM outbox WHERE source = $source ORDER BY id;
 
 -- name: intended_batch
 -- One batch of the outbox.
-SELECT events, people, deflated, size, crc, about, epoch_us(intended) FROM outbox WHERE id = $id;
+SELECT events, people, deflated, size, crc, about, epoch_us(intended_at) FROM outbox WHERE id = $id;
 
 -- name: group_of_batch
 -- The group that a batch of the outbox is of.
@@ -312,15 +312,15 @@ SELECT coalesce(max(run), 0) + 1 FROM runs;
 
 -- name: was_last_run_killed
 -- 1 if the last run has no end, else 0.
-SELECT count(*) FROM runs WHERE run = (SELECT max(run) FROM runs) AND ended IS NULL;
+SELECT count(*) FROM runs WHERE run = (SELECT max(run) FROM runs) AND ended_at IS NULL;
 
 -- name: begin_run
 -- Note that a run began.
-INSERT INTO runs (run, source, mode, started) VALUES ($run, $source, $mode, $started_at);
+INSERT INTO runs (run, source, mode, started_at) VALUES ($run, $source, $mode, $started_at);
 
 -- name: end_run
 -- Write what a run read, told, knew and waited for.
 UPDATE runs SET
-    ended = $ended_at, outcome = $outcome, records = $records, unchanged = $unchanged, told = $told, refused = $refused,
+    ended_at = $ended_at, outcome = $outcome, records = $records, unchanged = $unchanged, told = $told, refused = $refused,
     waited_seconds = $waited_seconds, counts = $counts
 WHERE run = $run;

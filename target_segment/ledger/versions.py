@@ -11,7 +11,7 @@ from target_segment.errors import LedgerError
 from target_segment.ledger.on_duckdb import MAKING, Database, naive
 from target_segment.remembered import row_key
 
-VERSION = 2
+VERSION = 3
 _AT_ONCE = 20_000
 """Rows of memory that move together: all of them do not fit into the memory that there is."""
 
@@ -38,10 +38,7 @@ def bring_up_to_date(db: Database, path: str, now: Callable[[], datetime]) -> No
         with db.transaction():
             db.execute(MAKING)
             db.do("note_version", version=VERSION, made_at=naive(now()))
-        return
-    if version == VERSION:
-        db.do("v2_add_seen_before")
-    else:
+    elif version < VERSION:
         with db.transaction():
             db.do("drop_fates")
             for older in range(version, VERSION):
@@ -70,5 +67,19 @@ def _give_keys(db: Database) -> None:
     db.do("v2_drop_older")
 
 
-_STEPS: dict[int, Callable[[Database], None]] = {1: _give_keys}
+def _name_instants(db: Database) -> None:
+    """2 → 3: instants are called `…_at`, and the hash of a raw record what it is."""
+    db.do("v3_add_seen_before")
+    db.do("v3_changed_at")
+    db.do("v3_seen_before_at")
+    db.do("v3_raw_hash")
+    db.do("v3_receipts_occurred_at")
+    db.do("v3_told_at")
+    db.do("v3_intended_at")
+    db.do("v3_refused_occurred_at")
+    db.do("v3_started_at")
+    db.do("v3_ended_at")
+
+
+_STEPS: dict[int, Callable[[Database], None]] = {1: _give_keys, 2: _name_instants}
 """What to do with the tables of a version to make them of the next."""

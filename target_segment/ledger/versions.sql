@@ -45,6 +45,42 @@ WHERE older.rowid >= $first AND older.rowid < $beyond;
 -- Nothing is left in it.
 DROP TABLE older;
 
--- name: v2_add_seen_before
+-- name: v3_add_seen_before
 -- The first of version 2 had no such column.
 ALTER TABLE memory ADD COLUMN IF NOT EXISTS seen_before TIMESTAMP;
+
+-- name: v3_changed_at
+-- Version 3 calls every instant `…_at`. Renaming writes no row anew.
+ALTER TABLE memory RENAME instant TO changed_at;
+
+-- name: v3_seen_before_at
+-- As above.
+ALTER TABLE memory RENAME seen_before TO seen_before_at;
+
+-- name: v3_raw_hash
+-- And the hash of a raw record says what it is.
+ALTER TABLE memory RENAME form TO raw_hash;
+
+-- name: v3_receipts_occurred_at
+-- When it happened.
+ALTER TABLE receipts RENAME occurred TO occurred_at;
+
+-- name: v3_told_at
+-- When Segment acknowledged it.
+ALTER TABLE receipts RENAME told TO told_at;
+
+-- name: v3_intended_at
+-- When it was intended.
+ALTER TABLE outbox RENAME intended TO intended_at;
+
+-- name: v3_refused_occurred_at
+-- When what was refused had happened.
+ALTER TABLE refused RENAME occurred TO occurred_at;
+
+-- name: v3_started_at
+-- When a run began.
+ALTER TABLE runs RENAME started TO started_at;
+
+-- name: v3_ended_at
+-- And when it ended.
+ALTER TABLE runs RENAME ended TO ended_at;

@@ -57,7 +57,7 @@ def test_the_view_of_fates_tells_what_counts_as_told_and_why(world):
         since=SINCE,
     )
     rows = world.rows(
-        "SELECT subject, transition, fate, occurred::VARCHAR FROM fates WHERE stream = 'orders' ORDER BY ALL"
+        "SELECT subject, transition, fate, occurred_at::VARCHAR FROM fates WHERE stream = 'orders' ORDER BY ALL"
     )
     assert rows == [
         ("1", "coupon_applied:a", "told", "2026-03-01 12:00:00"),
@@ -109,14 +109,14 @@ def test_as_many_rows_as_a_chunk_changes_fit_into_the_memory_that_there_is(path)
 def test_amounts_are_decimals_and_times_are_utc(world):
     world.run(order(total=19.99))
     assert world.rows(
-        "SELECT typeof(amount), typeof(told), amount::VARCHAR FROM receipts WHERE transition = 'order_completed'"
+        "SELECT typeof(amount), typeof(told_at), amount::VARCHAR FROM receipts WHERE transition = 'order_completed'"
     ) == [("DECIMAL(24,6)", "TIMESTAMP", "19.990000")]
 
 
 def test_each_run_is_numbered_and_a_killed_one_has_no_end(world):
     world.run(order())
     world.run(order("2"), crash=("after intent", 1), catch=(Crash,))
-    assert world.rows("SELECT run, mode, ended IS NULL, outcome FROM runs ORDER BY run") == [
+    assert world.rows("SELECT run, mode, ended_at IS NULL, outcome FROM runs ORDER BY run") == [
         (1, "send", False, "done"),
         (2, "send", True, None),
     ]

@@ -38,7 +38,7 @@ def test_a_reader_answers_as_the_ledger_does(world, reader):
     world.courier.answer = lambda events: None
     world.run(order("3"), crash=("after intent", 1), catch=(Crash,))
     ((refused,),) = world.rows("SELECT message_id::VARCHAR FROM refused")
-    ((raw_hash,),) = world.rows("SELECT replace(form::VARCHAR, '-', '') FROM memory WHERE subject = '2'")
+    ((raw_hash,),) = world.rows("SELECT replace(raw_hash::VARCHAR, '-', '') FROM memory WHERE subject = '2'")
     ledger = world.ledger()
     keys = [("orders", "1"), ("orders", "3"), ("identify", "7"), ("orders", "none")]
 
@@ -64,12 +64,12 @@ def test_a_reader_answers_as_the_ledger_does(world, reader):
 
 def test_what_is_seen_so_is_not_noted_as_seen_by_a_reader(world, reader):
     world.run(order())
-    before = world.rows("SELECT seen_at, seen_before, form FROM memory ORDER BY ALL")
+    before = world.rows("SELECT seen_at, seen_before_at, raw_hash FROM memory ORDER BY ALL")
     asked = reader()
     asked.seen_so(["0" * 32])
     asked.recall(SHOP, [("orders", "1")])
     asked.close()
-    assert world.rows("SELECT seen_at, seen_before, form FROM memory ORDER BY ALL") == before
+    assert world.rows("SELECT seen_at, seen_before_at, raw_hash FROM memory ORDER BY ALL") == before
 
 
 def test_the_file_of_a_reader_takes_no_change(world, reader):
@@ -108,6 +108,6 @@ def test_what_a_killed_run_left_in_the_log_beside_the_file_is_read(world, reader
         (tmp_path / f"taken.duckdb{suffix}").write_bytes((tmp_path / f"ledger.duckdb{suffix}").read_bytes())
     ledger.close()
     asked = opened_to_read(str(taken), "s")
-    rows = asked._db.execute("SELECT run, ended IS NULL FROM runs ORDER BY run").fetchall()
+    rows = asked._db.execute("SELECT run, ended_at IS NULL FROM runs ORDER BY run").fetchall()
     asked.close()
     assert rows == [(1, False), (2, True)]
