@@ -390,25 +390,25 @@ LEDGER_INTRODUCTION = """# The ledger
 
 One DuckDB file, `state/ledger.duckdb` unless `ledger` says otherwise, readable by its owner only. It decides what is news, and it is the
 account of everything told: ask it between two runs, with DuckDB's command line or from any language. One process may open it at a time.
-It says which version of these tables it has; a newer one is refused by an older program.
+It says which version of these tables it has: the next run brings an older one up to date, and a newer one is refused by an older program.
 
 Times are UTC, amounts are decimals, names are plain words. Lose the file and nobody knows what Segment has heard: keep a copy, and see
 [delivery](delivery.md) for the way back."""
 
 LEDGER_FATES = """The view `fates` has one row per transition decided, out of `memory.remembered`: `source`, `platform`, `shop`, `stream`, `subject`,
-`transition`, `fate` (told, before, known, filtered, rejected), `started` (what `since` was compared with) and `occurred`."""
+`transition`, `fate` (told, before, known, filtered, rejected), `started_at` (what `since` was compared with) and `occurred_at`."""
 
 LEDGER_QUESTIONS = """## Questions people ask
 
 ```sql
 -- What was told of order 5876543210, and when?
-SELECT event, occurred, told, amount, currency, message_id FROM receipts WHERE subject LIKE '5876543210%' ORDER BY told;
+SELECT event, occurred_at, told_at, amount, currency, message_id FROM receipts WHERE subject LIKE '5876543210%' ORDER BY told_at;
 
 -- Why was something not told? `before` lies before `since`, `known` was seen by a baseline, `filtered` a filter kept back.
-SELECT transition, fate, started, occurred FROM fates WHERE stream = 'orders' AND subject = '5876543210';
+SELECT transition, fate, started_at, occurred_at FROM fates WHERE stream = 'orders' AND subject = '5876543210';
 
 -- What money does Segment know of, by month?
-SELECT date_trunc('month', occurred) AS month, currency,
+SELECT date_trunc('month', occurred_at) AS month, currency,
        sum(amount) FILTER (event = 'Order Completed') AS completed, sum(amount) FILTER (event = 'Order Refunded') AS refunded
 FROM receipts GROUP BY ALL ORDER BY month, currency;
 
@@ -416,7 +416,7 @@ FROM receipts GROUP BY ALL ORDER BY month, currency;
 SELECT fate, stream, transition, subject, reason, payload FROM refused ORDER BY refused_at DESC;
 
 -- Is anything intended and still without an answer? The next run sends it first, under the same messageIds.
-SELECT id, events, intended FROM outbox;
+SELECT id, events, intended_at FROM outbox;
 ```"""
 
 

@@ -24,7 +24,8 @@ from target_segment.delivery.outlet import Outlet
 from target_segment.errors import LedgerError
 from target_segment.hooks import Hooks
 from target_segment.identity import resolver
-from target_segment.ledger.ledger import Ledger, copied, opened
+from target_segment.ledger import copied, opened
+from target_segment.ledger.ledger import Ledger
 from target_segment.pipeline import Pipeline, Stages
 from target_segment.remembered import Scope, Watch
 from target_segment.stages.checkpoints import Checkpoints

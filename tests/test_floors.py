@@ -18,7 +18,7 @@ KNOWS = {
         "target_segment/singer/sinks.py",
         "target_segment/singer/reading.py",
     },
-    "duckdb": {"target_segment/ledger/ledger.py"},
+    "duckdb": {"target_segment/ledger/on_duckdb.py"},
     "requests": {"tap_commerce/http.py", "target_segment/delivery/courier.py"},
 }
 """A neighbour's package, and the only files that may import it."""

@@ -6,7 +6,7 @@ import pytest
 from docs.generate import LEDGER_QUESTIONS, PAGES
 from tap_commerce.settings import SETTINGS as OF_TAP
 from target_segment.config import SETTINGS
-from target_segment.ledger.ledger import opened
+from target_segment.ledger import opened
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

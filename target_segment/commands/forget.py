@@ -11,7 +11,8 @@ import msgspec
 
 from target_segment.errors import LedgerError, Misconfigured
 from target_segment.identity import LONG_ID, derived, real_email
-from target_segment.ledger.ledger import Forgotten, Ledger, Names
+from target_segment.ledger.forgetting import Forgotten, Names
+from target_segment.ledger.ledger import Ledger
 from target_segment.remembered import Scope
 from target_segment.transitions.facts import fact_hash
 

@@ -1,4 +1,5 @@
 -- The ledger: one file, one writer at a time. Times are UTC. People may read it; docs/ledger.md explains each table.
+-- Whoever changes a column adds a step to versions.py: files of every version are in use.
 
 CREATE TABLE ledger (
     version INTEGER NOT NULL,              -- of this schema
@@ -12,10 +13,10 @@ CREATE TABLE memory (                      -- what was last seen of each subject
     shop VARCHAR NOT NULL,
     stream VARCHAR NOT NULL,               -- orders, refunds, fulfillments, customers, or identify (a Segment identity)
     subject VARCHAR NOT NULL,
-    instant TIMESTAMP,                     -- of the newest snapshot
+    changed_at TIMESTAMP,                  -- the instant of the newest snapshot
     seen_at TIMESTAMP,                     -- when it was last read, by the shop's clock
-    seen_before TIMESTAMP,                 -- and when before that
-    form UUID,                             -- the hash of the raw record as it was last read, and of the settings
+    seen_before_at TIMESTAMP,              -- and when before that
+    raw_hash UUID,                         -- the hash of the raw record as it was last read, and of the settings
     remembered VARCHAR USING COMPRESSION zstd NOT NULL,  -- fates, states, totals, parts, as JSON
     batch_group BIGINT NOT NULL            -- the group of batches with whose intent it was written
 );
@@ -29,8 +30,8 @@ CREATE TABLE receipts (                    -- append-only: one row per event tha
     event VARCHAR NOT NULL,
     subject VARCHAR NOT NULL,
     person VARCHAR NOT NULL,               -- userId, else anonymousId
-    occurred TIMESTAMP NOT NULL,           -- the event's timestamp
-    told TIMESTAMP NOT NULL,               -- when Segment acknowledged it
+    occurred_at TIMESTAMP NOT NULL,        -- the event's timestamp
+    told_at TIMESTAMP NOT NULL,            -- when Segment acknowledged it
     amount DECIMAL(24, 6),
     currency VARCHAR,
     run INTEGER NOT NULL
@@ -46,7 +47,7 @@ CREATE TABLE outbox (                      -- batches intended and not yet recei
     size BIGINT NOT NULL,
     crc UBIGINT NOT NULL,
     about BLOB USING COMPRESSION uncompressed NOT NULL,  -- the receipts to write once Segment has acknowledged it, compressed
-    intended TIMESTAMP NOT NULL,
+    intended_at TIMESTAMP NOT NULL,
     run INTEGER NOT NULL
 );
 
@@ -61,7 +62,7 @@ CREATE TABLE refused (                     -- what could not be told: rejected e
     message_id UUID,
     reason VARCHAR NOT NULL,
     payload JSON,
-    occurred TIMESTAMP,
+    occurred_at TIMESTAMP,
     refused_at TIMESTAMP NOT NULL,
     run INTEGER NOT NULL
 );
@@ -80,8 +81,8 @@ CREATE TABLE runs (                        -- what each run read, told, knew, wa
     run INTEGER NOT NULL,
     source VARCHAR NOT NULL,
     mode VARCHAR NOT NULL,
-    started TIMESTAMP NOT NULL,
-    ended TIMESTAMP,
+    started_at TIMESTAMP NOT NULL,
+    ended_at TIMESTAMP,
     records BIGINT,
     unchanged BIGINT,
     told BIGINT,
@@ -93,5 +94,5 @@ CREATE TABLE runs (                        -- what each run read, told, knew, wa
 
 CREATE VIEW fates AS                       -- one row per transition decided: what counts as told, and why
 SELECT source, platform, shop, stream, subject, fate.key AS transition,
-       fate.value ->> 0 AS fate, (fate.value ->> 1)::TIMESTAMP AS started, (fate.value ->> 2)::TIMESTAMP AS occurred
+       fate.value ->> 0 AS fate, (fate.value ->> 1)::TIMESTAMP AS started_at, (fate.value ->> 2)::TIMESTAMP AS occurred_at
 FROM memory, json_each(remembered, '$.fates') AS fate;

@@ -34,7 +34,7 @@ from target_segment.delivery.courier import segment_source
 from target_segment.delivery.outlet import Outlet
 from target_segment.errors import Garbled, Misconfigured, ReaderGone, SegmentError, TemplateError, Unavailable
 from target_segment.hooks import Hooks
-from target_segment.ledger.ledger import rewritten
+from target_segment.ledger import rewritten
 from target_segment.pipeline import Pipeline
 from target_segment.run import Run, by_hand
 from target_segment.settings import schema

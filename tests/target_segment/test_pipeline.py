@@ -635,7 +635,7 @@ def test_a_record_seen_before_in_exactly_this_form_is_not_looked_at_again(world)
 def test_the_account_of_receipts_says_what_was_told_when_and_for_how_much(world):
     world.run(order(total=30.5), refund(total=10.25))
     rows = world.rows(
-        "SELECT transition, subject, person, occurred::VARCHAR, amount, currency FROM receipts ORDER BY occurred, transition"
+        "SELECT transition, subject, person, occurred_at::VARCHAR, amount, currency FROM receipts ORDER BY occurred_at, transition"
     )
     assert [
         (name, subject, person, at[:10], amount and float(amount), currency)
@@ -645,7 +645,7 @@ def test_the_account_of_receipts_says_what_was_told_when_and_for_how_much(world)
         ("order_completed", "1", "7", "2026-03-01", 30.5, "EUR"),
         ("order_refunded", "r1", "7", "2026-03-05", 10.25, "EUR"),
     ]
-    ((told,),) = world.rows("SELECT DISTINCT told FROM receipts")
+    ((told,),) = world.rows("SELECT DISTINCT told_at FROM receipts")
     assert told.replace(tzinfo=instant(day(1)).tzinfo) == world.clock
 
 

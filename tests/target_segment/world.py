@@ -16,7 +16,7 @@ from target_segment.deciding.decider import Decider
 from target_segment.delivery.courier import segment_source
 from target_segment.errors import Refused, Unavailable
 from target_segment.hooks import Hooks
-from target_segment.ledger.ledger import opened
+from target_segment.ledger import opened
 from target_segment.run import Run
 from target_segment.stages.chunks import CHUNK_RECORDS
 

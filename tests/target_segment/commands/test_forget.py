@@ -13,7 +13,8 @@ from target_segment.commands.forget import MOST_SUBJECTS, REGULATIONS, forget, h
 from target_segment.config import SETTINGS
 from target_segment.errors import LedgerError, Misconfigured, Unavailable
 from target_segment.identity import derived
-from target_segment.ledger.ledger import Forgotten, Names, rewritten
+from target_segment.ledger import rewritten
+from target_segment.ledger.forgetting import Forgotten, Names
 from target_segment.settings import check
 from target_segment.singer.target import TargetSegment
 from target_segment.transitions.table import CUSTOMER_FACTS
