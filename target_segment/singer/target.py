@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import IO, Any, ClassVar
 
@@ -140,7 +140,7 @@ class TargetSegment(Target):
         """Begin the run, before a line is read."""
         if self._run is None:
             hooks = Hooks(
-                print_state=self._print_state,
+                print_state=_print_state,
                 warn=self.logger.warning,
                 info=self.logger.info,
                 sleep=self._sleep,
@@ -172,11 +172,7 @@ class TargetSegment(Target):
         super()._process_schema_message(message_dict)
         stream = message_dict["stream"]
         maps = self.mapper.stream_maps[stream]
-        plain = (
-            len(maps) == 1
-            and type(maps[0]).__name__ == "SameRecordTransform"
-            and not maps[0].flattening_enabled
-        )
+        plain = _are_plain(maps)
         if plain and is_canonical(stream, message_dict["schema"]):
             self._canonical.add(stream)
         else:
@@ -250,18 +246,6 @@ class TargetSegment(Target):
         if self._pipeline:
             self._pipeline.state(bytes(message.value).decode())
 
-    def _print_state(self, value: str) -> None:
-        try:
-            sys.stdout.write(f"{value}\n")
-            sys.stdout.flush()
-        except OSError as error:
-            # There is nobody left to write to, not even for the interpreter when it ends.
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise ReaderGone(
-                f"the STATE could not be written ({error.strerror}): all before it is told; the next run goes on from the last one kept"
-            ) from error
-
     def _idle(self) -> None:
         if self._pipeline:
             self._pipeline.idle()
@@ -299,9 +283,29 @@ class TargetSegment(Target):
             target = cls(
                 config=config.config if config else {},
                 parse_env_config=config.parse_env if config else False,
-                validate_config=True,
             )
             return target.run(file_input)
+
+
+def _are_plain(maps: Sequence[StreamMap]) -> bool:
+    """Say whether the stream maps leave a stream's records as they are."""
+    return (
+        len(maps) == 1 and type(maps[0]).__name__ == "SameRecordTransform" and not maps[0].flattening_enabled
+    )
+
+
+def _print_state(value: str) -> None:
+    """Write a STATE line for whoever keeps it; raise `ReaderGone` if nobody takes it."""
+    try:
+        sys.stdout.write(f"{value}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # There is nobody left to write to, not even for the interpreter when it ends.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGone(
+            f"the STATE could not be written ({error.strerror}): all before it is told; the next run goes on from the last one kept"
+        ) from error
 
 
 @contextlib.contextmanager
