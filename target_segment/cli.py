@@ -33,9 +33,11 @@ class Program(click.Group):
         """Return every word."""
         return [*COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; raise `UsageError` for a word that is none."""
         if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:  # a shell completes it
+                return None
             near = get_close_matches(cmd_name, COMMANDS, n=1, cutoff=0.5)
             meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
             raise click.UsageError(f"there is no command {cmd_name!r}: {meant}", ctx)

@@ -132,6 +132,13 @@ def test_a_mode_in_the_environment_makes_an_estimate_tell_nobody(config, monkeyp
     assert not Path(config["ledger"]).exists()
 
 
+def test_its_code_says_what_a_strict_run_s_would(command, tmp_path, config):
+    (tmp_path / "records.jsonl").write_text(lines(order("1"), order("2", total="much")))
+    code, out, error = command("estimate", "--json", "--input", "records.jsonl", **config, strict=True)
+    assert (code, json.loads(out)["events"]["Order Completed"]) == (1, 1)
+    assert "strict: some records or events were set aside" in error
+
+
 def test_a_line_that_is_no_message_is_one_clear_line(command, tmp_path):
     (tmp_path / "records.jsonl").write_text(lines(order()).split("\n", 3)[3])
     code, out, error = command("estimate", "--input", "records.jsonl")
