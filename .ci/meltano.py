@@ -1,4 +1,4 @@
-"""The project's own meltano.yml, as a user runs it: installed, run, run again; state is Meltano's.
+"""The project's own meltano.yml, as a user runs it: installed, run, run again, asked by its commands; state is Meltano's.
 
 python .ci/meltano.py path/to/meltano
 """
@@ -25,7 +25,7 @@ STATE_ID = "prod:tap-commerce-to-target-segment"
 
 
 def main(meltano: str) -> int:
-    """Install the plugins, run twice, and say how many of the checks passed."""
+    """Install the plugins, run, give commands, and say how many of the checks passed."""
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=4)
     shop = Shop(seed=5, start=start, orders_per_day=6)
     shop.live(start + timedelta(days=4))
@@ -69,6 +69,12 @@ def main(meltano: str) -> int:
         new = [event for event in segment.events[told:] if event.get("event") == "Order Completed"]
         checks["the job told the new order, and only that"] = len(new) == 1
         checks["Segment never saw a messageId twice"] = not segment.repeats
+
+        person = next(event["userId"] for event in segment.events if event.get("userId"))
+        asked_of_segment = json.loads(meltano_in("invoke", "target-segment:forget", person))
+        checks["a command takes Meltano's settings, and names"] = asked_of_segment["subjectIds"] == [person]
+        plan = json.loads(meltano_in("invoke", "target-segment:plan", "--platform", "shopify"))
+        checks["a command takes options of its own"] = "shopify_product_id" in json.dumps(plan["rules"])
     for name, passed in checks.items():
         print(f"{'ok' if passed else 'FAILED'}: {name}")
     passed = sum(checks.values())

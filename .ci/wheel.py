@@ -28,6 +28,7 @@ def main() -> int:
         for command in ("tap-commerce", "target-segment"):
             checks[f"{command} --about"] = _starts(commands / command, "--about")
             checks[f"{command} --version"] = _starts(commands / command, "--version")
+        checks["target-segment's commands are there"] = _starts(commands / "target-segment", "--help")
     for name, passed in checks.items():
         print(f"{'ok' if passed else 'FAILED'}: {name}")
     passed = sum(checks.values())

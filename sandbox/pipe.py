@@ -155,7 +155,7 @@ def _command(name: str) -> list[str]:
     script = Path(sys.executable).with_name(name)
     if script.exists():
         return [str(script)]
-    package = {"tap-commerce": "tap_commerce.tap", "target-segment": "target_segment.singer.target"}[name]
+    package = {"tap-commerce": "tap_commerce.tap", "target-segment": "target_segment.cli"}[name]
     return [sys.executable, "-c", f"from {package} import main; main()"]
 
 

@@ -3,9 +3,9 @@
 An error names the setting and what would be right, never a secret's value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,39 +33,41 @@ def _texts(value: Any) -> list[str]:
     return [str(word) for word in value]
 
 
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+class _Kind(NamedTuple):
+    """What a value of a kind is, and how it is read, also where the environment gave it as text."""
+
+    type: type
+    read: Callable[[Any], Any]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "string": _Kind(str, lambda value: value),
+    "boolean": _Kind(bool, lambda value: _TRUTHS[value.lower()] if isinstance(value, str) else value),
+    "integer": _Kind(int, lambda value: value if isinstance(value, bool) else int(value)),
+    "number": _Kind(float, lambda value: value if isinstance(value, bool) else float(value)),
+    "array": _Kind(list, _texts),
+    "object": _Kind(dict, lambda value: msgspec.json.decode(value) if isinstance(value, str) else value),
+}
+
+
 def _fit(setting: Setting, value: Any) -> Any:
-    """Return `value` as the setting's kind, also where the environment gave it as text; raise `Misconfigured`."""
+    """Return `value` as the setting's kind; raise `Misconfigured`."""
+    kind = _KINDS[setting.kind]
     try:
-        match setting.kind:
-            case "boolean" if isinstance(value, str):
-                return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
-                    value.lower()
-                ]
-            case "integer" if not isinstance(value, bool):
-                value = int(value)
-            case "number" if not isinstance(value, bool):
-                value = float(value)
-            case "array":
-                value = _texts(value)
-            case "object" if isinstance(value, str):
-                value = msgspec.json.decode(value)
+        fitted = kind.read(value)
     except (KeyError, ValueError, TypeError, msgspec.DecodeError) as error:
-        raise Misconfigured(
-            f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}"
-        ) from error
-    expected: type = {
-        "string": str,
-        "boolean": bool,
-        "integer": int,
-        "number": float,
-        "array": list,
-        "object": dict,
-    }[setting.kind]
-    if not isinstance(value, expected) or (isinstance(value, float) and not isfinite(value)):
-        raise Misconfigured(
-            f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}"
-        )
-    fitted: Any = value
+        raise _odd(setting, value) from error
+    if not isinstance(fitted, kind.type) or (isinstance(fitted, float) and not isfinite(fitted)):
+        raise _odd(setting, fitted)
+    _expect_allowed(setting, fitted)
+    return fitted
+
+
+def _expect_allowed(setting: Setting, fitted: Any) -> None:
+    """Raise `Misconfigured` for what the setting's `choices`, `items` or `least` exclude."""
     if setting.choices and fitted not in setting.choices:
         raise Misconfigured(
             f"setting `{setting.name}`: {_shown(setting, fitted)} is none of {', '.join(setting.choices)}"
@@ -74,7 +76,10 @@ def _fit(setting: Setting, value: Any) -> Any:
         raise Misconfigured(f"setting `{setting.name}`: {odd[0]!r} is none of {', '.join(setting.items)}")
     if setting.least is not None and fitted < setting.least:
         raise Misconfigured(f"setting `{setting.name}`: {fitted} is less than {setting.least:g}")
-    return fitted
+
+
+def _odd(setting: Setting, value: Any) -> Misconfigured:
+    return Misconfigured(f"setting `{setting.name}`: {_shown(setting, value)} is not of type {setting.kind}")
 
 
 def _shown(setting: Setting, value: Any) -> str:

@@ -58,7 +58,7 @@ def installed(tmp_path):
     commands.mkdir()
     for name, package in {
         "tap-commerce": "tap_commerce.tap",
-        "target-segment": "target_segment.singer.target",
+        "target-segment": "target_segment.cli",
     }.items():
         (commands / name).write_text(f"#!{sys.executable}\nfrom {package} import main\nmain()\n")
         (commands / name).chmod(0o755)

@@ -71,6 +71,17 @@ def test_a_status_becomes_a_meaning_in_one_function_of_each_package():
     assert deciding <= DECIPHERS
 
 
+def test_only_the_command_line_of_the_target_exits():
+    """What is wrong is an error until there; one place makes it one line and a code."""
+    exiting = {
+        path
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.exit", "os._exit")
+    }
+    assert {path for path in exiting if path.startswith("target_segment/")} == {"target_segment/cli.py"}
+
+
 def _of_a_status(node):
     """Whether a comparison or a match is about a status and a number of three digits."""
     numbers = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tap_commerce.tap import TapCommerce
+from target_segment.cli import COMMANDS
 from target_segment.singer.target import TargetSegment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +73,17 @@ def test_meltano_knows_the_kind_and_the_choices_of_every_setting(program):
         )
         assert (each["name"], each["kind"]) == (each["name"], wanted)
         assert [option["value"] for option in each.get("options", ())] == choices
+
+
+def test_meltano_knows_every_command_and_hands_it_the_environment():
+    assert {name: each["args"] for name, each in meltano()["target-segment"]["commands"].items()} == {
+        name: f"--config ENV {name}" for name in COMMANDS
+    }
+
+
+def test_the_documents_name_every_command():
+    text = (ROOT / "docs" / "running.md").read_text()
+    assert set(COMMANDS) <= set(re.findall(r"^\| `(\w+)` \| [a-z]", text, re.MULTILINE))
 
 
 def test_the_example_of_dotenv_names_settings_that_exist():

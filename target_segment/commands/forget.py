@@ -1,19 +1,24 @@
-"""Forgetting a person: by which names the ledger may know them, and what Segment is asked to do about them.
+"""`forget`: by which names the ledger may know a person, and what Segment is asked to do about them.
 
 What is left of them tells nobody who they were; it is recognised by who holds the id, so that nothing is told of them again.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from hashlib import md5, sha256
 from typing import Any
 
+import click
 import msgspec
 
+from target_segment.commands.given import Given, takes_settings
 from target_segment.errors import LedgerError, Misconfigured
 from target_segment.identity import LONG_ID, derived, real_email
+from target_segment.ledger import rewritten
 from target_segment.ledger.forgetting import Forgotten, Names
 from target_segment.ledger.ledger import Ledger
 from target_segment.remembered import Scope
+from target_segment.run import by_hand
 from target_segment.transitions.facts import fact_hash
 
 REGULATIONS = (
@@ -28,11 +33,48 @@ MOST_SUBJECTS = 5_000
 """Ids in one regulation; the same page."""
 
 
+@click.command(
+    epilog="\b\nExample:\n  target-segment forget --config segment.json 544365967 anna@example.com > regulation.json"
+)
+@takes_settings
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option(
+    "--regulation",
+    "kind",
+    type=click.Choice(REGULATIONS),
+    default=REGULATIONS[0],
+    show_default=True,
+    help="What Segment is asked to do.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what went as JSON, with the request in it.")
+def command(given: Given, ids: Sequence[str], kind: str, as_json: bool) -> None:
+    """Forget people in the ledger.
+
+    Nothing is told again of the person of each userId, anonymousId or e-mail. Printed is the request by which Segment forgets them, too:
+    the body of a regulation.
+    """
+    settings = given.settings()
+    with by_hand(settings) as ledger:
+        forgotten = forget(ledger, ids, settings)
+    rewritten(settings["ledger"])
+    body = regulation(kind, forgotten, ids)
+    if as_json:
+        click.echo(
+            json.dumps({"forgotten": counts(forgotten), "regulation": body}, indent=2, ensure_ascii=False)
+        )
+        return
+    click.echo(report(forgotten), err=True)
+    if body:
+        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    else:
+        click.echo("Segment forgets by userId only, and there is none: nothing can be asked of it.", err=True)
+
+
 def forget(ledger: Ledger, given: Sequence[str], settings: Mapping[str, Any]) -> Forgotten:
     """Forget whom these ids are of (userIds, anonymousIds, e-mails), and return what is known and gone of them."""
     ids = list(dict.fromkeys(each.strip() for each in given if each.strip()))
     if not ids or len(ids) > MOST_SUBJECTS:
-        raise Misconfigured(f"--forget: name one id to {MOST_SUBJECTS:,}, each after a --forget of its own")
+        raise Misconfigured(f"forget: name one id to {MOST_SUBJECTS:,}")
     scopes = ledger.scopes()
     if not scopes:
         raise LedgerError(
@@ -64,6 +106,16 @@ def report(forgotten: Forgotten) -> str:
         f"payloads, what {forgotten.subjects:,} orders and their parts said of them. Nothing more is told of them. Copies of the "
         "ledger and the files of dry runs are yours to delete."
     )
+
+
+def counts(forgotten: Forgotten) -> dict[str, int]:
+    """Say in numbers what went."""
+    return {
+        "identities": len(forgotten.people),
+        "receipts": forgotten.receipts,
+        "refused": forgotten.refused,
+        "subjects": forgotten.subjects,
+    }
 
 
 def names(given: Sequence[str], scopes: Sequence[Scope], settings: Mapping[str, Any]) -> Names:

@@ -1,18 +1,21 @@
-"""Segment's tracking plan, and plain JSON Schemas, of the events as configured.
+"""`plan`: Segment's tracking plan, and plain JSON Schemas, of the events as configured.
 
 Nothing is declared twice: the rules are read off the shapes into which the built-in examples are rendered, so they cannot
 say other than what is sent. Where a template of the user's makes the properties, the rule asks for nothing.
 """
 
+import json
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import click
 from msgspec import Meta, Struct, structs
 
+from target_segment.commands.given import Given, takes_settings
 from target_segment.events import customers, fulfillments, orders, refunds
 from target_segment.events.context import Context
 from target_segment.events.examples import example
@@ -32,6 +35,27 @@ PLATFORMS = tuple(orders.PLATFORMS)
 _ALWAYS = ("order_id", "refund_id", "fulfillment_id", "coupon_id")
 """What an event that has it never lacks: the ids of what it is about."""
 _WORDS = {"text": "string", "number": "number", "boolean": "boolean"}
+
+
+@click.command(
+    epilog="\b\nExample:\n  target-segment plan --config segment.json > plan.json\n"
+    "  target-segment plan --config segment.json schemas --platform shopify"
+)
+@takes_settings
+@click.argument("form", required=False, default=FORMS[0], type=click.Choice(FORMS))
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    help="A platform whose names for ids are in it; all known ones if not given.",
+)
+def command(given: Given, form: str, platforms: Sequence[str]) -> None:
+    """Print Segment's tracking plan of the events.
+
+    As they are configured; or plain JSON Schemas of them.
+    """
+    made = tracking_plan if form == "segment" else schemas
+    click.echo(json.dumps(made(given.settings(), platforms or PLATFORMS), indent=2, ensure_ascii=False))
 
 
 def tracking_plan(settings: Mapping[str, Any], platforms: Iterable[str] = PLATFORMS) -> Schema:
@@ -295,8 +319,8 @@ def _typed(hint: Any, value: Any) -> Schema:
         return {"type": "array", "items": _typed(inner[0], value[0] if value else None)}
     if origin is dict:
         return {"type": "object", "additionalProperties": _typed(inner[1], None)}
-    if hint is Any and isinstance(value, Struct):
-        return _shape(type(value), value)
-    if isinstance(hint, type) and issubclass(hint, Struct):
-        return _shape(hint, value)
+    # Of what is not declared, what was made.
+    shape = type(value) if hint is Any else hint
+    if isinstance(shape, type) and issubclass(shape, Struct):
+        return _shape(shape, value)
     return dict(_SCALARS.get(hint, {}))

@@ -1,4 +1,4 @@
-"""A user's template beside the default: what each makes of one record, and where they differ.
+"""`render`: a user's template beside the default: what each makes of one record, and where they differ.
 
 Nothing is told and nothing is remembered: the ledger is not even opened.
 """
@@ -7,11 +7,13 @@ import difflib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import click
 import msgspec
 from msgspec import Raw, Struct
 
+from target_segment.commands.given import Given, takes_settings
 from target_segment.errors import Malformed, Misconfigured
 from target_segment.events.examples import EXAMPLES
 from target_segment.events.renderer import TRANSITIONS, renderer
@@ -28,6 +30,29 @@ _USUAL = {
     "customers": "identify",
 }
 """The transition that a template is for, if only a record says so."""
+
+
+@click.command(
+    epilog="\b\nExample:\n  target-segment render --config segment.json order_completed.jsonata order.json\n"
+    "  target-segment render --config segment.json 'order_completed={\"order_id\": record.id}'"
+)
+@takes_settings
+@click.argument("template")
+@click.argument("record", required=False, type=click.File(encoding="utf-8"))
+def command(given: Given, template: str, record: IO[str] | None) -> None:
+    """Show what a template makes of a record, beside the default.
+
+    TEMPLATE is a file, a JSONata text, or a transition that has one (order_completed=FILE where it must be said); RECORD is a file with a
+    record or Singer lines, without which it is the built-in example.
+    """
+    click.echo(rendering(template, _text_of(record), given.settings()).text(), nl=False)
+
+
+def _text_of(file: IO[str] | None) -> str | None:
+    try:
+        return file.read() if file else None
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"render: {file and file.name} is no text: {error}") from error
 
 
 class Rendering(Struct, frozen=True):
@@ -63,7 +88,7 @@ def rendering(given: str, record: str | None, settings: Mapping[str, Any]) -> Re
     name = name or _USUAL[stream]
     if stream not in TABLE[name].streams:
         raise Misconfigured(
-            f"--render: {name} is told from {', '.join(TABLE[name].streams)}, and this is one of {stream}"
+            f"render: {name} is told from {', '.join(TABLE[name].streams)}, and this is one of {stream}"
         )
     news, proven = _news(name, stream, raw, settings)
     note = "" if record else ", the built-in example"
@@ -85,7 +110,7 @@ def _template(given: str, settings: Mapping[str, Any]) -> tuple[str | None, str]
     if given in TRANSITIONS:
         if given not in configured:
             raise Misconfigured(
-                f"--render: the setting `templates` has none for {given}: name a file, or a JSONata text"
+                f"render: the setting `templates` has none for {given}: name a file, or a JSONata text"
             )
         return given, configured[given]
     name, separator, text = given.partition("=")
@@ -107,7 +132,7 @@ def _content(given: str) -> str:
     try:
         return Path(given).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise Misconfigured(f"--render: {given} is no text: {error}") from error
+        raise Misconfigured(f"render: {given} is no text: {error}") from error
     except (OSError, ValueError):
         # A text with a dot in it, such as a field of the record's.
         return given
@@ -132,7 +157,7 @@ def _record(name: str | None, content: str | None) -> tuple[str, bytes]:
     if content is None:
         if name is None:
             raise Misconfigured(
-                "--render: for which transition is it? Write its name before it, as in order_completed=mine.jsonata"
+                "render: for which transition is it? Write its name before it, as in order_completed=mine.jsonata"
             )
         return TRANSITIONS[name], EXAMPLES[TRANSITIONS[name]].encode()
     wanted = TABLE[name].streams if name else tuple(SHAPES)
@@ -141,11 +166,11 @@ def _record(name: str | None, content: str | None) -> tuple[str, bytes]:
         if line.record and line.stream in wanted:
             return line.stream or "", bytes(line.record)
     if found:
-        raise Misconfigured(f"--render: among these lines is no RECORD of {', '.join(wanted)}")
+        raise Misconfigured(f"render: among these lines is no RECORD of {', '.join(wanted)}")
     try:
         return _stream(msgspec.json.decode(content, type=_Keys)), content.encode()
     except msgspec.DecodeError as error:
-        raise Malformed(f"--render: the record is no JSON object, nor Singer lines: {error}") from error
+        raise Malformed(f"render: the record is no JSON object, nor Singer lines: {error}") from error
 
 
 def _lines(content: bytes) -> list[_Line]:
@@ -207,7 +232,7 @@ def _detail(name: str, found: Snapshot) -> Any:
     if field is None:
         return None
     if not (parts := getattr(found, field, None)):
-        raise Misconfigured(f"--render: the record has no {field}, of which {name} tells one")
+        raise Misconfigured(f"render: the record has no {field}, of which {name} tells one")
     return parts[0]
 
 

@@ -79,18 +79,3 @@ class Estimate:
             "requests": self.requests,
             "seconds": round(total / events_per_second) if events_per_second else None,
         }
-
-
-def table(counts: dict[str, Any]) -> str:
-    """Return the counts as lines for a person."""
-    rows = [
-        *counts["events"].items(),
-        ("events in all (Segment counts each as an API call)", counts["events_total"]),
-    ]
-    rows.append(("identities (Segment bills each in the month it is told of)", counts["identities"]))
-    rows.append(("requests to Segment", counts["requests"]))
-    if counts["seconds"] is not None:
-        rows.append(("seconds at least, by max_events_per_second", counts["seconds"]))
-    said = [(name, f"{count:,}") for name, count in rows]
-    width, digits = max(len(name) for name, _ in said), max(len(count) for _, count in said)
-    return "\n".join(f"{name:<{width}}  {count:>{digits}}" for name, count in said)

@@ -228,34 +228,37 @@ class Courier:
     def deliver(self, batch: Batch) -> datetime:
         """Hand a batch over and return when it was acknowledged; raise `Denied`, `Refused` or, after all attempts, `Unavailable`."""
         self.waited += self._pace.wait(batch.count)
-        waits = backoff.expo(base=2, factor=0.5, max_value=60)
-        next(waits)  # backoff's generators begin with an empty value
+        # Of backoff the waits and their jitter: its decorator and its context sleep by the process's own clock, and a run that is asked
+        # to stop must not sleep on. Its generators begin with an empty value.
+        waits = islice(backoff.expo(base=2, factor=0.5, max_value=60), 1, None)
         for attempt, wait in enumerate(islice(waits, self._attempts)):
-            sent_at = stamp(self._now())
-            headers = {**self._headers, "X-Retry-Count": str(attempt)} if attempt else self._headers
             try:
-                status, answered, text = self._send(
-                    self.url,
-                    batch.gzipped(sent_at) if self._gzip else batch.plain(sent_at),
-                    headers,
-                    self._timeout,
-                )
-                decipher(status, answered, text, self._now())
+                self._post(batch, attempt)
             except Unavailable as error:
                 if attempt + 1 == self._attempts:
                     raise Unavailable(
                         f"{error} ({self._attempts} attempts): its {batch.count} events stay in the outbox for the next run"
                     ) from error
-                pause = (
-                    error.retry_after if error.retry_after is not None else backoff.full_jitter(wait) + 0.05
-                )
-                if pause > 10:
-                    self._warn(f"{error}; trying again in {pause:.0f} s")
-                self.waited += pause
-                self._sleep(pause)
+                self._pause(error, wait)
             else:
                 return self._now()
         raise AssertionError
+
+    def _post(self, batch: Batch, attempt: int) -> None:
+        """Try once."""
+        sent_at = stamp(self._now())
+        body = batch.gzipped(sent_at) if self._gzip else batch.plain(sent_at)
+        headers = {**self._headers, "X-Retry-Count": str(attempt)} if attempt else self._headers
+        status, answered, text = self._send(self.url, body, headers, self._timeout)
+        decipher(status, answered, text, self._now())
+
+    def _pause(self, error: Unavailable, wait: float) -> None:
+        """Wait as long as Segment said, else somewhere within `wait`."""
+        pause = error.retry_after if error.retry_after is not None else backoff.full_jitter(wait) + 0.05
+        if pause > 10:
+            self._warn(f"{error}; trying again in {pause:.0f} s")
+        self.waited += pause
+        self._sleep(pause)
 
 
 def check_write_key(

@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from target_segment.errors import LedgerError
-from target_segment.identity import LONG_ID
+from target_segment.identity import LONG_ID, escaped
 from target_segment.ledger.memory import MemoryTable
 from target_segment.ledger.on_duckdb import Database
 from target_segment.ledger.outbox import OutboxTable
@@ -162,7 +162,7 @@ class _Forgetting:
         A short id in a key may be something else's number: it counts where the record was told of them.
         """
         low = {each.casefold() for each in people}
-        spelled = [form for each in low for form in {each, _escaped(each)}]
+        spelled = [form for each in low for form in {each, escaped(each)}]
         return [
             ((platform, shop), (stream, subject))
             for platform, shop, stream, subject, theirs in self._memory.foreign_keys_with_names(
@@ -216,16 +216,11 @@ _OF_ORDERS = frozenset({"orders", "refunds", "fulfillments"})
 """The streams of what is told of an order."""
 
 
-def _escaped(part: str) -> str:
-    """Return an id as it stands in a key of several fields."""
-    return part.replace("\\", "\\\\").replace(":", "\\:")
-
-
 def _names_one(subject: str, low: set[str], *, short: bool = False) -> bool:
     """Say whether a key of another tap's record is one of these ids, or holds one as a part."""
     said = subject.casefold()
     parts = re.split(r"(?<!\\):", said)
     return any(
-        (said == each or _escaped(each) in parts) and (short or "@" in each or len(each) >= LONG_ID)
+        (said == each or escaped(each) in parts) and (short or "@" in each or len(each) >= LONG_ID)
         for each in low
     )

@@ -1,16 +1,16 @@
-"""Settings → pipeline; the only place that knows the SDK's Target, and the only one that turns an error into an exit."""
+"""The SDK's Target: settings, messages and signals → a run; the only place that knows it.
 
-import atexit
+It decides nothing: what a record implies, and when a STATE may be printed, is the pipeline's.
+"""
+
 import contextlib
-import gc
-import json
 import logging
 import os
 import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import IO, Any, ClassVar
 
@@ -24,35 +24,19 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.singerlib.exceptions import SingerError
 
-from target_segment.commands.forget import REGULATIONS, forget, regulation, report
-from target_segment.commands.plan import FORMS, PLATFORMS, schemas, tracking_plan
-from target_segment.commands.render import rendering
-from target_segment.config import SETTINGS, checked
+from target_segment.config import SETTINGS, checked, unknown
 from target_segment.deciding.decider import Decider
-from target_segment.delivery.counting import Estimate, table
 from target_segment.delivery.courier import segment_source
 from target_segment.delivery.outlet import Outlet
-from target_segment.errors import Garbled, Misconfigured, ReaderGone, SegmentError, TemplateError, Unavailable
+from target_segment.errors import Garbled, Misconfigured, ReaderGone, TemplateError, Terminal, Unavailable
 from target_segment.hooks import Hooks
-from target_segment.ledger import rewritten
 from target_segment.pipeline import Pipeline
-from target_segment.run import Run, by_hand
+from target_segment.run import Run
 from target_segment.settings import schema
 from target_segment.singer.reading import Message, Reader
 from target_segment.singer.sinks import SnapshotSink, is_canonical
 from target_segment.stages.chunks import CHUNK_RECORDS
 from target_segment.stages.second_process import SecondProcess
-from target_segment.transitions.table import TABLE
-
-_OF_SDK = (
-    "stream_maps",
-    "stream_map_config",
-    "faker_config",
-    "flattening_enabled",
-    "flattening_max_depth",
-    "flattening_max_key_length",
-)
-_KNOWN = frozenset(setting.name for setting in SETTINGS).union(_OF_SDK)
 
 
 class TargetSegment(Target):
@@ -65,8 +49,12 @@ class TargetSegment(Target):
     message_reader_class = Reader
     chunk_records: ClassVar[int] = CHUNK_RECORDS
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, outlet: Outlet | None = None, **kwargs: Any) -> None:
+        """Take an outlet instead of the one that the setting `mode` chooses; if it does not tell, the run is a dry one."""
         super().__init__(*args, **kwargs)
+        self._outlet = outlet
+        if outlet and not outlet.tells:
+            self.settings["mode"] = "dry_run"
         # The SDK would drain sinks in threads; the ledger's connection belongs to one.
         self.max_parallelism = 1
         self._signal: int | None = None
@@ -74,7 +62,6 @@ class TargetSegment(Target):
         self._canonical: set[str] = set()
         self._mapped: dict[str, list[str]] = {}
         self._unmapped: Counter[str] = Counter()
-        self.outlet: Outlet | None = None
         self._run: Run | None = None
         self._pipeline: Pipeline | None = None
         reader = self.message_reader
@@ -113,7 +100,7 @@ class TargetSegment(Target):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         try:
             self.settings = checked(self.config)
-            for name in sorted(self.config.keys() - _KNOWN):
+            for name in unknown(self.config):
                 self.logger.warning("the setting %s is unknown and ignored", name)
             self._decider = Decider(self.settings, segment_source(self.settings))
         except (Misconfigured, TemplateError) as error:
@@ -155,7 +142,7 @@ class TargetSegment(Target):
         """Begin the run, before a line is read."""
         if self._run is None:
             hooks = Hooks(
-                print_state=self._print_state,
+                print_state=_print_state,
                 warn=self.logger.warning,
                 info=self.logger.info,
                 sleep=self._sleep,
@@ -165,7 +152,7 @@ class TargetSegment(Target):
                 self.settings,
                 self._decider,
                 hooks,
-                outlet=self.outlet,
+                outlet=self._outlet,
                 start_process=self.start_process,
                 chunk_records=self.chunk_records,
             )
@@ -191,11 +178,7 @@ class TargetSegment(Target):
         super()._process_schema_message(message_dict)
         stream = message_dict["stream"]
         maps = self.mapper.stream_maps[stream]
-        plain = (
-            len(maps) == 1
-            and type(maps[0]).__name__ == "SameRecordTransform"
-            and not maps[0].flattening_enabled
-        )
+        plain = _are_plain(maps)
         if plain and is_canonical(stream, message_dict["schema"]):
             self._canonical.add(stream)
         else:
@@ -269,18 +252,6 @@ class TargetSegment(Target):
         if self._pipeline:
             self._pipeline.state(bytes(message.value).decode())
 
-    def _print_state(self, value: str) -> None:
-        try:
-            sys.stdout.write(f"{value}\n")
-            sys.stdout.flush()
-        except OSError as error:
-            # There is nobody left to write to, not even for the interpreter when it ends.
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise ReaderGone(
-                f"the STATE could not be written ({error.strerror}): all before it is told; the next run goes on from the last one kept"
-            ) from error
-
     def _idle(self) -> None:
         if self._pipeline:
             self._pipeline.idle()
@@ -311,180 +282,54 @@ class TargetSegment(Target):
         about_format: str | None = None,
         config: Any = None,
         file_input: IO[str] | None = None,
-        retell: str | None = None,
-        retry: bool = False,
-        estimate: str | None = None,
-        plan: str | None = None,
-        platform: tuple[str, ...] = (),
-        render: str | None = None,
-        forget: tuple[str, ...] = (),
-        regulation: str = REGULATIONS[0],
-        record: IO[str] | None = None,
-    ) -> None:
-        """Run the command line."""
+    ) -> int:
+        """Run as a Singer target and return the exit code."""
         super(Target, cls).invoke(about=about, about_format=about_format)
-        target = cls(
-            config=config.config if config else {},
-            parse_env_config=config.parse_env if config else False,
-            validate_config=True,
-        )
-        if retell:
-            target.retell(retell)
-            return
-        if retry:
-            target.retry()
-            return
-        if forget:
-            target.forget(forget, regulation)
-            return
-        if plan:
-            made = tracking_plan if plan == "segment" else schemas
-            click.echo(json.dumps(made(target.settings, platform or PLATFORMS), indent=2, ensure_ascii=False))
-            return
-        if render:
-            click.echo(rendering(render, _text_of(record), target.settings).text(), nl=False)
-            return
-        if record:
-            raise click.UsageError("a record is for --render; records to tell come on standard input")
-        code = target.estimate(file_input, estimate) if estimate else target.run(file_input)
-        if code:
-            sys.exit(code)
-
-    @classmethod
-    def get_singer_command(cls) -> click.Command:
-        """Add this target's own options to the SDK's."""
-        command = super().get_singer_command()
-        command.help = (
-            "Tell Segment what the Singer records on standard input prove, each thing effectively once."
-        )
-        command.params += [
-            click.Option(
-                ["--retell"],
-                metavar="TRANSITIONS",
-                help="Forget that these transitions (comma-separated, or `all`) were told: the next runs tell again what they read, under new messageIds.",
-            ),
-            click.Option(
-                ["--retry"],
-                is_flag=True,
-                help="Let what was rejected be decided anew when it is next read: after a template is mended, say.",
-            ),
-            click.Option(
-                ["--estimate"],
-                is_flag=False,
-                flag_value="table",
-                type=click.Choice(["table", "json"]),
-                help="Count what the input would tell: events by name, identities, requests. Nothing is told, written or remembered.",
-            ),
-            click.Option(
-                ["--forget"],
-                multiple=True,
-                metavar="ID",
-                help="Forget the person of this userId, anonymousId or e-mail in the ledger, tell nothing of them again, and print the "
-                "request by which Segment forgets them, too. May be said several times.",
-            ),
-            click.Option(
-                ["--regulation"],
-                type=click.Choice(REGULATIONS),
-                default=REGULATIONS[0],
-                show_default=True,
-                help="With --forget: what Segment is asked to do.",
-            ),
-            click.Option(
-                ["--plan"],
-                is_flag=False,
-                flag_value=FORMS[0],
-                type=click.Choice(FORMS),
-                help="Print Segment's tracking plan, or plain JSON Schemas, of the events as configured.",
-            ),
-            click.Option(
-                ["--platform"],
-                multiple=True,
-                help="With --plan: a platform whose names for ids are in it; all known ones if not given.",
-            ),
-            click.Option(
-                ["--render"],
-                metavar="TEMPLATE",
-                help="Show what a template (a file, a JSONata text, or a transition that has one; order_completed=FILE where it "
-                "must be said) makes of RECORD, a file with a record or Singer lines, beside the default.",
-            ),
-            click.Argument(["record"], required=False, type=click.File(encoding="utf-8")),
-        ]
-        return command
-
-    def estimate(self, file_input: IO[str] | None = None, form: str = "table") -> int:
-        """Read the input to its end and say what it would tell: nothing is told, written or remembered."""
-        self.settings["mode"] = "dry_run"
-        self.outlet = counted = Estimate()
-        code = self.run(file_input)
-        counts = counted.counts(self.settings["max_events_per_second"])
-        click.echo(msgspec.json.encode(counts).decode() if form == "json" else table(counts))
-        return code
-
-    def retell(self, transitions: str) -> None:
-        """Forget receipts: the way out when a whole run went to the wrong place."""
-        there = [*TABLE, *self._decider.streams.table]
-        names = there if transitions == "all" else [name.strip() for name in transitions.split(",")]
-        if unknown := [name for name in names if name not in there]:
-            raise Misconfigured(
-                f"--retell: there is no transition {unknown[0]!r}; there are {', '.join(there)}"
+        with foreseen():
+            target = cls(
+                config=config.config if config else {},
+                parse_env_config=config.parse_env if config else False,
             )
-        with by_hand(self.settings) as ledger:
-            forgotten = ledger.retell(names)
-        click.echo(
-            f"{forgotten} fates forgotten. Rewind the tap's state to before what you want told again, and check that `since` is early enough."
-        )
-
-    def retry(self) -> None:
-        """Let what was rejected be decided anew."""
-        with by_hand(self.settings) as ledger:
-            count = ledger.retry()
-        click.echo(
-            f"{count} rejected transitions will be decided anew when they are next read: rewind the tap's state if that is long ago."
-        )
-
-    def forget(self, ids: Sequence[str], kind: str) -> None:
-        """Forget people in the ledger; print what Segment is to be asked."""
-        with by_hand(self.settings) as ledger:
-            forgotten = forget(ledger, ids, self.settings)
-        rewritten(self.settings["ledger"])
-        click.echo(report(forgotten), err=True)
-        body = regulation(kind, forgotten, ids)
-        if body:
-            click.echo(json.dumps(body, indent=2, ensure_ascii=False))
-        else:
-            click.echo(
-                "Segment forgets by userId only, and there is none: nothing can be asked of it.", err=True
-            )
+            return target.run(file_input)
 
 
-def _text_of(file: IO[str] | None) -> str | None:
+def _are_plain(maps: Sequence[StreamMap]) -> bool:
+    """Say whether the stream maps leave a stream's records as they are."""
+    return (
+        len(maps) == 1 and type(maps[0]).__name__ == "SameRecordTransform" and not maps[0].flattening_enabled
+    )
+
+
+def _print_state(value: str) -> None:
+    """Write a STATE line for whoever keeps it; raise `ReaderGone` if nobody takes it."""
     try:
-        return file.read() if file else None
-    except UnicodeDecodeError as error:
-        raise Misconfigured(f"--render: {file and file.name} is no text: {error}") from error
+        sys.stdout.write(f"{value}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # There is nobody left to write to, not even for the interpreter when it ends.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGone(
+            f"the STATE could not be written ({error.strerror}): all before it is told; the next run goes on from the last one kept"
+        ) from error
 
 
-def _quieten() -> None:
-    """Keep the SDK's own chatter down unless a log level was asked for; ours is little and stays."""
+@contextlib.contextmanager
+def foreseen() -> Iterator[None]:
+    """Let what the SDK refuses, a message or a stream map, be an error of ours."""
+    try:
+        yield
+    except (SingerSDKError, SingerError) as error:
+        raise Terminal(str(error)) from error
+
+
+def singer_command() -> click.Command:
+    """Return the SDK's command line of the target; making it sets up logging, as for a run.
+
+    The SDK's own chatter is kept down unless a log level was asked for; ours is little and stays.
+    """
+    command: click.Command = TargetSegment.cli
     if not any(os.environ.get(name) for name in ("TARGET_SEGMENT_LOGLEVEL", "LOGLEVEL")):
         for handler in logging.getLogger().handlers:
             handler.addFilter(lambda each: each.levelno > logging.INFO or "singer_sdk" not in each.pathname)
-
-
-def main() -> None:
-    """Run `target-segment`: one clear line and a non-zero exit for everything that can be foreseen."""
-    os.umask(0o077)
-    # Records and events go by reference count; the cyclic collector would only walk what lives.
-    gc.disable()
-    # At the exit it is needed again: DuckDB's binding complains of what is left.
-    atexit.register(gc.enable)
-    try:
-        command = TargetSegment.cli
-        _quieten()
-        command(standalone_mode=False)
-    except (SegmentError, click.ClickException, SingerSDKError, SingerError, FileNotFoundError) as error:
-        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        sys.stderr.write(f"target-segment: {' '.join(text.split())}\n")
-        sys.exit(1)
-    except click.exceptions.Abort:
-        sys.exit(130)
+    return command

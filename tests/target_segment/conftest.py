@@ -1,10 +1,13 @@
 """The world in which the target's tests happen, and what its tests over real HTTP share."""
 
+import gc
+import json
 import os
 
 import pytest
 
 from sandbox.segment import Segment
+from target_segment.cli import main
 from tests.target_segment.world import SINCE, World
 
 
@@ -19,6 +22,27 @@ def private_files():
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys, private_files):
+    """Run the command as a shell would; return its exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, config=("--config", "segment.json"), **settings):
+        told = {"write_key": "key", "since": SINCE, "ledger": str(tmp_path / "ledger.duckdb"), **settings}
+        (tmp_path / "segment.json").write_text(json.dumps(told))
+        monkeypatch.setattr("sys.argv", ["target-segment", *config, *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        finally:
+            gc.enable()
+        return code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.target_segment.world import (
     SINCE,
     World,
     customer,
+    customer_of,
     day,
     fulfillment,
     guest,
@@ -395,19 +396,19 @@ TICKET = {
     [(["mail"], {}), (["mail", "list"], {"list": "3"}), (["list", "mail"], {"list": "a:b"})],
 )
 @pytest.mark.parametrize("since", [SINCE, day(6)])
-def test_an_e_mail_in_another_tap_s_key_goes_told_or_not(machine, world, key, number, since):
+def test_an_e_mail_in_another_tap_s_key_goes_told_or_not(machine, world, command, key, number, since):
     """As it stands there, alone or with others, and also where it lay before `since`."""
     text = tap("contacts", {"mail": EMAIL, "who": "c-77", "plan": "pro", "at": day(5), **number}, key=key)
     streams = {"contacts": CONTACT}
     assert len(machine(text, streams=streams, since=since)) == (since == SINCE)
     assert traces(world, EMAIL) == [EMAIL], "or the test would find nothing"
-    TargetSegment(config={**machine.config, "streams": streams}).forget([EMAIL.lower()], "DELETE_ONLY")
+    assert command("forget", EMAIL.lower(), **machine.config, streams=streams)[0] == 0
     assert traces(world, EMAIL) == []
     assert machine(text, streams=streams, sent_from="anew") == []
     assert traces(world, EMAIL) == []
 
 
-def test_of_what_another_tap_said_of_them_no_hash_stays(machine, world):
+def test_of_what_another_tap_said_of_them_no_hash_stays(machine, world, command):
     text = tap(
         "tickets",
         {"no": "7", "who": ANNA, "plan": "pro", "at": day(5)},
@@ -415,13 +416,13 @@ def test_of_what_another_tap_said_of_them_no_hash_stays(machine, world):
         key=["no"],
     )
     assert len(machine(text, streams={"tickets": TICKET})) == 2
-    TargetSegment(config={**machine.config, "streams": {"tickets": TICKET}}).forget([ANNA], "DELETE_ONLY")
+    assert command("forget", ANNA, **machine.config, streams={"tickets": TICKET})[0] == 0
     states = "SELECT subject FROM memory WHERE stream = 'tickets.state' AND remembered LIKE '%states%'"
     assert world.rows(states) == [("8",)]
     assert machine(text, streams={"tickets": TICKET}, sent_from="anew") == []
 
 
-def test_a_short_number_in_another_tap_s_key_is_nobody_s_name(machine, world):
+def test_a_short_number_in_another_tap_s_key_is_nobody_s_name(machine, world, command):
     text = tap(
         "tickets",
         {"no": "77", "who": BERT, "plan": "pro", "at": day(5)},
@@ -429,7 +430,7 @@ def test_a_short_number_in_another_tap_s_key_is_nobody_s_name(machine, world):
         key=["no"],
     )
     machine(text, streams={"tickets": TICKET})
-    TargetSegment(config={**machine.config, "streams": {"tickets": TICKET}}).forget(["77"], "DELETE_ONLY")
+    assert command("forget", "77", **machine.config, streams={"tickets": TICKET})[0] == 0
     assert world.rows("SELECT subject, person FROM receipts ORDER BY ALL") == [
         ("77", BERT),
         ("78", "forgotten"),
@@ -438,7 +439,7 @@ def test_a_short_number_in_another_tap_s_key_is_nobody_s_name(machine, world):
     assert [event["userId"] for event in machine(later, streams={"tickets": TICKET})] == [BERT]
 
 
-def test_a_malformed_record_of_another_tap_is_not_named_after_them(machine, world):
+def test_a_malformed_record_of_another_tap_is_not_named_after_them(machine, world, command):
     text = tap("contacts", {"id": EMAIL, "who": "c-77", "at": "soon", "plan": "x"}, key=["id"])
     assert machine(text, streams={"contacts": CONTACT | {"kind": "once"}}) == []
     assert traces(world, EMAIL) == [EMAIL]
@@ -446,11 +447,11 @@ def test_a_malformed_record_of_another_tap_is_not_named_after_them(machine, worl
         tap("contacts", {"id": "1", "who": "c-78", "at": day(5), "plan": "x"}, key=["id"]),
         streams={"contacts": CONTACT},
     )
-    TargetSegment(config={**machine.config, "streams": {"contacts": CONTACT}}).forget([EMAIL], "DELETE_ONLY")
+    assert command("forget", EMAIL, **machine.config, streams={"contacts": CONTACT})[0] == 0
     assert traces(world, EMAIL) == []
 
 
-def test_a_record_of_another_tap_that_goes_by_their_id_is_forgotten_too(tmp_path, capsys):
+def test_a_record_of_another_tap_that_goes_by_their_id_is_forgotten_too(tmp_path, command):
     mapping = {"identify": True, "user_id": "id", "timestamp": "at", "traits": ["plan"]}
     fields = {name: {"type": "string"} for name in ("id", "plan")} | {
         "at": {"type": "string", "format": "date-time"}
@@ -473,9 +474,49 @@ def test_a_record_of_another_tap_that_goes_by_their_id_is_forgotten_too(tmp_path
         }
         TargetSegment(config=config).run(io.StringIO(text))
         assert {event["userId"] for event in segment.events} == {ANNA, BERT}
-        TargetSegment(config=config).forget([ANNA], "DELETE_ONLY")
+        _, out, _ = command("forget", ANNA, "--regulation", "DELETE_ONLY", **config)
         TargetSegment(config={**config, "sent_from": "anew"}).run(io.StringIO(text))
         assert len(segment.events) == 2
-    assert ANNA in capsys.readouterr().out
+    assert ANNA in out
     world = World(tmp_path)
     assert (traces(world, ANNA), traces(world, BERT)) == ([], [BERT])
+
+
+# --- the command
+
+
+def test_a_person_is_forgotten_and_segment_s_request_is_printed(command, tmp_path):
+    world = World(tmp_path)
+    world.run(order("1", customer=customer_of("anna-4711")))
+    settings = {key: value for key, value in world.settings.items() if key != "ledger"}
+    code, out, error = command("forget", "anna-4711", **settings)
+    assert code == 0
+    assert json.loads(out) == {
+        "regulationType": "SUPPRESS_WITH_DELETE",
+        "subjectType": "USER_ID",
+        "subjectIds": ["anna-4711"],
+    }
+    assert "Forgotten: 1 identities" in error
+    assert not list(tmp_path.glob("*.new"))
+    code, out, _ = command("forget", "anna-4711", "--regulation", "DELETE_ONLY", **settings)
+    assert json.loads(out)["regulationType"] == "DELETE_ONLY"
+    assert world.run(order("1", customer=customer_of("anna-4711"))) == []
+
+
+def test_a_regulation_that_segment_does_not_know_is_refused(command):
+    code, _, error = command("forget", "7", "--regulation", "UNSUPPRESS")
+    assert code == 1
+    assert "SUPPRESS_WITH_DELETE" in error
+
+
+def test_a_program_is_told_what_went_and_what_to_ask_of_segment(command, tmp_path):
+    world = World(tmp_path)
+    world.run(order("1", customer=customer_of("anna-4711")), order("2", customer=customer_of("bert-1234")))
+    settings = {key: value for key, value in world.settings.items() if key != "ledger"}
+    code, out, error = command("forget", "anna-4711", "bert-1234", "--json", **settings)
+    said = json.loads(out)
+    assert (code, error) == (0, "")
+    assert said["forgotten"]["identities"] == 2
+    assert said["forgotten"].keys() == {"identities", "receipts", "refused", "subjects"}
+    assert said["regulation"]["subjectIds"] == ["anna-4711", "bert-1234"]
+    assert json.loads(command("forget", "anna@example.com", "--json", **settings)[1])["regulation"] is None

@@ -193,3 +193,29 @@ def test_streams_of_other_taps_have_a_rule_that_asks_for_nothing():
     assert schemas(settings(streams={"people": people}))["identify"]["properties"]["traits"] == {
         "type": "object"
     }
+
+
+# --- the command
+
+
+def test_the_tracking_plan_is_printed(command, tmp_path):
+    code, out, _ = command("plan", events={"order_cancelled": "Order Canceled"})
+    rules = json.loads(out)["rules"]
+    assert code == 0
+    assert "Order Canceled" in {rule.get("key") for rule in rules}
+    assert not (tmp_path / "ledger.duckdb").exists()
+
+
+def test_plain_schemas_are_printed_for_the_platforms_named(command):
+    code, out, _ = command("plan", "schemas", "--platform", "shopify")
+    assert code == 0
+    assert "Order Completed" in json.loads(out)
+    assert "shopify_product_id" in out
+    assert "prestashop_product_id" not in out
+
+
+@pytest.mark.parametrize("days", [1e12, "1e400", "nan", "Infinity"])
+def test_days_that_no_calendar_has_are_no_traceback(command, days):
+    code, _, error = command("plan", history_days=days, history_integrations={"All": False})
+    assert (code, "Traceback" in error) == (0 if days == 1e12 else 1, False)
+    assert days == 1e12 or "setting `history_days`" in error

@@ -118,3 +118,39 @@ def test_a_failure_names_template_record_and_position():
 def test_what_cannot_be_shown_is_said(given, record, error, says):
     with pytest.raises(error, match=says):
         shown(given, record)
+
+
+# --- the command
+
+
+def test_a_template_is_rendered_against_a_file(command, tmp_path):
+    (tmp_path / "order.json").write_text(json.dumps(order("17")[1]))
+    code, out, _ = command("render", 'order_completed={"id": record.id}', "order.json")
+    assert code == 0
+    assert out.startswith("order_completed of order 17\n")
+    assert '"id": "17"' in out
+
+
+def test_a_template_that_fails_is_one_line_and_a_code(command):
+    code, out, error = command("render", 'order_completed={"id": $number("x")}')
+    assert code == 1
+    assert out == ""
+    assert "target-segment: template `order_completed` failed on order 1, at position 18:" in error
+
+
+LONG = "{" + ", ".join(f'"field_{number}": record.total' for number in range(30)) + "}"
+
+
+def test_a_text_may_be_longer_than_a_file_s_name(command):
+    code, out, error = command("render", f"order_completed={LONG}")
+    assert (code, error) == (0, "")
+    assert '"field_29"' in out
+
+
+@pytest.mark.parametrize("arguments", [["order_completed={}", "odd"], ["order_completed=odd.txt"]])
+def test_a_file_that_is_no_text_is_one_line(command, tmp_path, arguments):
+    for name in ("odd", "odd.txt"):
+        (tmp_path / name).write_bytes(b"\xc5\xff")
+    code, _, error = command("render", *arguments)
+    assert code == 1
+    assert error.startswith("target-segment: render: odd")

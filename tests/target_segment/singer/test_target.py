@@ -283,7 +283,7 @@ def test_a_stream_named_orders_that_is_none_of_ours_is_not_told(config, segment)
 
 def command(*arguments, said="", **environment):
     return subprocess.run(  # noqa: S603
-        [sys.executable, "-c", "from target_segment.singer.target import main; main()", *arguments],
+        [sys.executable, "-c", "from target_segment.cli import main; main()", *arguments],
         cwd=ROOT,
         input=said,
         capture_output=True,
@@ -314,7 +314,7 @@ def test_about_and_help_answer_without_settings():
     assert about.returncode == 0, about.stderr
     assert {setting.name for setting in SETTINGS} <= json.loads(about.stdout)["settings"]["properties"].keys()
     told = command("--help")
-    assert (told.returncode, "--retell" in told.stdout) == (0, True)
+    assert (told.returncode, "retell" in told.stdout) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -379,11 +379,11 @@ def test_settings_may_come_from_the_environment_and_retell_is_a_command(config, 
     ended = command("--config=ENV", said=LINES, **environment)
     assert ended.returncode == 0, ended.stderr
     assert len(segment.events) == 3
-    retold = command("--config=ENV", "--retell", "order_completed", **environment)
+    retold = command("--config=ENV", "retell", "order_completed", **environment)
     assert (retold.returncode, "1 fates forgotten" in retold.stdout) == (0, True), retold.stderr
-    retried = command("--config=ENV", "--retry", **environment)
+    retried = command("--config=ENV", "retry", **environment)
     assert (retried.returncode, "0 rejected" in retried.stdout) == (0, True), retried.stderr
-    unknown = command("--config=ENV", "--retell", "order_complete", **environment)
+    unknown = command("--config=ENV", "retell", "order_complete", **environment)
     assert unknown.returncode == 1
     assert "order_complete" in unknown.stderr
 
@@ -411,7 +411,7 @@ def test_a_state_that_nobody_takes_is_one_clear_line(config, configured, segment
             [
                 sys.executable,
                 "-c",
-                "from target_segment.singer.target import main; main()",
+                "from target_segment.cli import main; main()",
                 "--config",
                 configured(),
             ],
