@@ -13,7 +13,7 @@ ORDERS ?= 100000
 KILLS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check format lint types floors test wheel bench chaos meltano clean
+.PHONY: help setup demo check format lint types floors test wheel docs samples bench chaos meltano clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -48,6 +48,13 @@ test: $(BIN)/.ready  ## The tests alone
 
 wheel: $(BIN)/.ready  ## Build the package, install it elsewhere and look at it
 	$(BIN)/python .ci/wheel.py
+
+docs: $(BIN)/.ready  ## Write the generated pages of docs/ anew; the tests say which are stale
+	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.platforms
+
+samples: $(BIN)/.ready  ## Write the golden files anew, but for those that git has not committed
+	$(BIN)/python -m pytest -q -n 2 --regenerate -k "golden or sample or twin or translat" tests/tap_commerce tests/target_segment/events
 
 bench: $(BIN)/.ready $(REFERENCE)/.ready  ## Measure target and tap beside their references, and what polls cost on each platform (ORDERS=20000 is quick)
 	$(BIN)/python -m benchmarks --orders $(ORDERS) --reference $(REFERENCE)/bin/python

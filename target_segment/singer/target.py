@@ -140,24 +140,22 @@ class TargetSegment(Target):
 
     def _begin(self) -> None:
         """Begin the run, before a line is read."""
-        if self._run is None:
-            hooks = Hooks(
-                print_state=_print_state,
-                warn=self.logger.warning,
-                info=self.logger.info,
-                sleep=self._sleep,
-                at=self.at,
-            )
-            self._run = Run(
-                self.settings,
-                self._decider,
-                hooks,
-                outlet=self._outlet,
-                start_process=self.start_process,
-                chunk_records=self.chunk_records,
-            )
-            self._run.begin()
-            self._pipeline = self._run.pipeline
+        if self._run:
+            return
+        log = self.logger
+        hooks = Hooks(
+            print_state=_print_state, warn=log.warning, info=log.info, sleep=self._sleep, at=self.at
+        )
+        self._run = Run(
+            self.settings,
+            self._decider,
+            hooks,
+            outlet=self._outlet,
+            start_process=self.start_process,
+            chunk_records=self.chunk_records,
+        )
+        self._run.begin()
+        self._pipeline = self._run.pipeline
 
     def at(self, point: str) -> None:
         """Pass a named point: for tests that crash there."""
