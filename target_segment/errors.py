@@ -19,6 +19,9 @@ SegmentError
 class SegmentError(Exception):
     """The root: everything that this target raises on purpose."""
 
+    waited = 0.0
+    """For how many seconds a delivery had waited before it."""
+
 
 class Transient(SegmentError):
     """Worth another try, after `retry_after` seconds if Segment said so."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from target_segment.deciding.work import LOOKS_BACK
+from target_segment.deciding.work import LOOKS_BACK, Decision
 from target_segment.hooks import Hooks
 from target_segment.other_taps.mapped import MappedStreams
 from target_segment.stages.checkpoints import Checkpoints
@@ -80,10 +80,10 @@ class Pipeline:
         self, stream: str, schema: Mapping[str, Any], keys: Iterable[str], replication: str | None
     ) -> None:
         """Take the SCHEMA of a mapped stream; what came before it is looked at by the one before."""
-        said, known = self._streams.schema_says(stream, schema, keys, replication), self._streams.stream_keys
-        if any(known.get(label, each) != each for label, each in said.items()):
+        said = self._streams.schema_says(stream, schema, keys, replication)
+        if self._streams.reads_otherwise(said):
             self.flush()
-        known.update(said)
+        self._streams.stream_keys.update(said)
 
     def state(self, value: str) -> None:
         """Take a STATE: it is printed once everything before it has its receipt."""
@@ -97,9 +97,8 @@ class Pipeline:
         self._turn()
         if self._hooks.monotonic() > self._progress_at:
             self._progress_at = self._hooks.monotonic() + PROGRESS_SECONDS
-            self._hooks.info(
-                f"{self.counts['records']:,} records read, {sum(self.told.values()):,} events told"
-            )
+            told = sum(self.told.values())
+            self._hooks.info(f"{self.counts['records']:,} records read, {told:,} events told")
 
     def flush(self) -> None:
         """Cut the input here: tell what the records so far prove."""
@@ -147,30 +146,9 @@ class Pipeline:
             self._turn(until=lambda: self._dispatch.has_room)
 
     def _turn(self, until: Callable[[], bool] = lambda: True) -> None:
-        """Move on all that is done, along the straight way; wait for more until that holds."""
+        """Move on all that is done, and print what may be printed; wait for more until that holds."""
         while True:
-            for sequence, scope, decision, refusals in self._deciders.answered():
-                self.tally.update({(name, fate): count for name, fate, count in decision.tally})
-                for warning in decision.warnings:
-                    self._hooks.warn(warning)
-                self._writer.intend(sequence, scope, decision, refusals)
-            for intent in self._writer.intended():
-                self.counts.update(intent.set_aside)
-                self._checkpoints.intended(intent)
-                self._dispatch.add(intent.batches)
-            more = not self._deciders.is_idle or self._writer.is_intending
-            for batches in self._dispatch.acknowledged(more=more):
-                self._writer.confirm(batches)
-            if self._dispatch.is_stopped:
-                self._writer.catch_up()
-            for batches in self._writer.confirmed():
-                for batch in batches:
-                    self.told.update(batch.events())
-                self._dispatch.confirmed(batches)
-            self.counts["rejected"] += self._dispatch.set_aside()
-            self._dispatch.stop()
-            for replaced in self._checkpoints.let_go():
-                self._writer.let_go(replaced)
+            self._move()
             if (value := self._checkpoints.printable(self._chunks.cut)) is not None:
                 self._hooks.at("before state")
                 self._hooks.print_state(value)
@@ -178,6 +156,35 @@ class Pipeline:
             if until():
                 return
             wait(self._under_way(), return_when=FIRST_COMPLETED)
+
+    def _move(self) -> None:
+        """Hand on along the straight way what each step has done; raise what stops the run, once all in flight has landed."""
+        for sequence, scope, decision, refusals in self._deciders.answered():
+            self._note(decision)
+            self._writer.intend(sequence, scope, decision, refusals)
+        for intent in self._writer.intended():
+            self.counts.update(intent.set_aside)
+            self._checkpoints.intended(intent)
+            self._dispatch.add(intent.batches)
+        for batches in self._dispatch.acknowledged(
+            more=not self._deciders.is_idle or self._writer.is_intending
+        ):
+            self._writer.confirm(batches)
+        if self._dispatch.is_stopped:
+            self._writer.catch_up()
+        for batches in self._writer.confirmed():
+            self.told.update(name for batch in batches for name in batch.events())
+            self._dispatch.confirmed(batches)
+        self.counts["rejected"] += self._dispatch.set_aside()
+        self._dispatch.stop()
+        for replaced in self._checkpoints.let_go():
+            self._writer.let_go(replaced)
+
+    def _note(self, decision: Decision) -> None:
+        for name, fate, count in decision.tally:
+            self.tally[name, fate] += count
+        for warning in decision.warnings:
+            self._hooks.warn(warning)
 
     def _settle(self) -> None:
         """Wait until nothing is under way; raise where nothing was left but refusals."""

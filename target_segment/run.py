@@ -57,6 +57,7 @@ class Run:
         self._outlet = outlet
         self._ledger: Ledger | None = None
         self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._stages: Stages | None = None
         self._pipeline: Pipeline | None = None
 
     @property
@@ -95,16 +96,18 @@ class Run:
         if mode == "send":
             check_write_key(settings, self._hooks.warn)
         ledger.begin(mode)
-        self._pipeline = self._wired(ledger, outlet)
+        hooks = self._hooks if outlet.tells else replace(self._hooks, print_state=_unsaid)
+        self._stages = self._wired(ledger, outlet, hooks)
+        self._pipeline = Pipeline(self._stages, self._decider.streams, hooks)
         if mode == "send":
             self._pipeline.resume(hold_uncertain=settings["hold_uncertain"])
 
     def end(self, outcome: str) -> None:
         """Let what is under way land, write what the run did, and say it in one line unless it failed."""
-        pipeline, ledger, outlet = self._pipeline, self._ledger, self._outlet
-        if pipeline and ledger and outlet:
+        pipeline, stages, ledger, outlet = self._pipeline, self._stages, self._ledger, self._outlet
+        if pipeline and stages and ledger and outlet:
             pipeline.close()
-            counts = _counts(pipeline, outlet.waited)
+            counts = _counts(pipeline, stages.dispatch.waited)
             if outcome != "failed":
                 self._hooks.info(summary(counts, outlet.verb))
             with contextlib.suppress(Exception):
@@ -139,13 +142,11 @@ class Run:
             path = copy
         return opened(path, self._source, wait_seconds=seconds, now=self._hooks.now)
 
-    def _wired(self, ledger: Ledger, outlet: Outlet) -> Pipeline:
-        settings, decider = self.settings, self._decider
-        hooks = self._hooks if outlet.tells else replace(self._hooks, print_state=_unsaid)
-        streams = decider.streams
+    def _wired(self, ledger: Ledger, outlet: Outlet, hooks: Hooks) -> Stages:
+        settings, decider, streams = self.settings, self._decider, self._decider.streams
         writer, checkpoints = Writer(ledger, hooks), Checkpoints()
         start = partial(self._start_process, settings, self._source) if settings["second_process"] else None
-        stages = Stages(
+        return Stages(
             chunks=Chunks(
                 config.fingerprint(self._source, settings),
                 hooks,
@@ -166,7 +167,6 @@ class Run:
             ),
             checkpoints=checkpoints,
         )
-        return Pipeline(stages, streams, hooks)
 
     def _watched(self, ledger: Ledger, scope: Scope, read_at: datetime) -> dict[str, Watch]:
         """Return since when the transitions of a shop are told."""

@@ -19,7 +19,7 @@ import backoff
 import requests
 
 from target_segment.batch import Batch, stamp
-from target_segment.errors import Denied, Misconfigured, Refused, Terminal, Unavailable
+from target_segment.errors import Denied, Misconfigured, Refused, SegmentError, Terminal, Unavailable
 from target_segment.settings import Setting
 
 DELIVERY: tuple[Setting, ...] = (
@@ -213,7 +213,6 @@ class Courier:
         self._send = send or poster()
         self._sleep, self._now, self._warn = sleep, now, warn
         self._pace = Pace(settings["max_events_per_second"], sleep)
-        self.waited = 0.0
         token = base64.b64encode(f"{settings['write_key']}:".encode()).decode()
         self._headers = {
             "Content-Type": "application/json",
@@ -225,24 +224,32 @@ class Courier:
     def close(self) -> None:
         """Nothing is kept open but connections, which end with their threads."""
 
-    def deliver(self, batch: Batch) -> datetime:
-        """Hand a batch over and return when it was acknowledged; raise `Denied`, `Refused` or, after all attempts, `Unavailable`."""
-        self.waited += self._pace.wait(batch.count)
+    def deliver(self, batch: Batch) -> float:
+        """Hand a batch over and return the seconds waited; raise `Denied`, `Refused` or, after all attempts, `Unavailable`."""
+        waited = self._pace.wait(batch.count)
         # Of backoff the waits and their jitter: its decorator and its context sleep by the process's own clock, and a run that is asked
         # to stop must not sleep on. Its generators begin with an empty value.
         waits = islice(backoff.expo(base=2, factor=0.5, max_value=60), 1, None)
         for attempt, wait in enumerate(islice(waits, self._attempts)):
             try:
                 self._post(batch, attempt)
-            except Unavailable as error:
+            except SegmentError as error:
+                error.waited = waited
+                if not isinstance(error, Unavailable):
+                    raise
                 if attempt + 1 == self._attempts:
-                    raise Unavailable(
-                        f"{error} ({self._attempts} attempts): its {batch.count} events stay in the outbox for the next run"
-                    ) from error
-                self._pause(error, wait)
+                    raise self._given_up(error, batch) from error
+                waited += self._pause(error, wait)
             else:
-                return self._now()
+                return waited
         raise AssertionError
+
+    def _given_up(self, error: Unavailable, batch: Batch) -> Unavailable:
+        last = Unavailable(
+            f"{error} ({self._attempts} attempts): its {batch.count} events stay in the outbox for the next run"
+        )
+        last.waited = error.waited
+        return last
 
     def _post(self, batch: Batch, attempt: int) -> None:
         """Try once."""
@@ -252,13 +259,13 @@ class Courier:
         status, answered, text = self._send(self.url, body, headers, self._timeout)
         decipher(status, answered, text, self._now())
 
-    def _pause(self, error: Unavailable, wait: float) -> None:
-        """Wait as long as Segment said, else somewhere within `wait`."""
+    def _pause(self, error: Unavailable, wait: float) -> float:
+        """Wait as long as Segment said, else somewhere within `wait`; return for how long."""
         pause = error.retry_after if error.retry_after is not None else backoff.full_jitter(wait) + 0.05
         if pause > 10:
             self._warn(f"{error}; trying again in {pause:.0f} s")
-        self.waited += pause
         self._sleep(pause)
+        return pause
 
 
 def check_write_key(

@@ -1,6 +1,5 @@
 """Where batches go: Segment, a dry run's file, or a count; whoever takes one says so by returning."""
 
-from datetime import datetime
 from typing import Protocol
 
 from target_segment.batch import Batch
@@ -8,9 +7,6 @@ from target_segment.batch import Batch
 
 class Outlet(Protocol):
     """Takes batches. `deliver` is called from several threads."""
-
-    waited: float
-    """Seconds spent waiting."""
 
     @property
     def tells(self) -> bool:
@@ -24,8 +20,8 @@ class Outlet(Protocol):
     def where(self) -> str:
         """Where they go, in the run's first line."""
 
-    def deliver(self, batch: Batch) -> datetime:
-        """Hand a batch over, wholly, and return when it was acknowledged; raise why it was not."""
+    def deliver(self, batch: Batch) -> float:
+        """Hand a batch over, wholly, and return for how many seconds that had to wait; raise why it was not taken."""
 
     def close(self) -> None:
         """Let go of what was opened."""

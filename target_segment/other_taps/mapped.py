@@ -67,6 +67,10 @@ class MappedStreams:
                 )
         return dict.fromkeys(labels, said)
 
+    def reads_otherwise(self, said: Mapping[str, StreamKeys]) -> bool:
+        """Say whether a SCHEMA says other than the last one of its stream."""
+        return any(self.stream_keys.get(label, each) != each for label, each in said.items())
+
     def scope(self, label: str) -> Scope:
         """Return platform and shop, as the mapping says."""
         mapping = self._mappings[label]

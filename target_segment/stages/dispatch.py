@@ -12,7 +12,7 @@ from datetime import datetime
 from target_segment.batch import Batch
 from target_segment.delivery.courier import UNCERTAIN_AFTER
 from target_segment.delivery.outlet import Outlet
-from target_segment.errors import Denied, Refused
+from target_segment.errors import Denied, Refused, SegmentError
 from target_segment.hooks import Hooks
 from target_segment.remembered import REJECTED, Refusal
 from target_segment.stages.checkpoints import Checkpoints
@@ -43,12 +43,14 @@ class Dispatch:
         self._resumed = False
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._pending: deque[Batch] = deque()
-        self._in_flight: dict[Future[datetime], Batch] = {}
+        self._in_flight: dict[Future[float], Batch] = {}
         self._acknowledged: list[Batch] = []
         self._acknowledged_since = 0.0
         self._held: list[tuple[Batch, str]] = []
         self._stop: BaseException | None = None
         self._set_aside = 0
+        self.waited = 0.0
+        """For how many seconds deliveries had to wait, added up."""
 
     # --- what is to be handed over
 
@@ -87,7 +89,7 @@ class Dispatch:
         """Say whether nothing waits, travels or was acknowledged without being yielded."""
         return not (self._pending or self._in_flight or self._acknowledged)
 
-    def under_way(self) -> list[Future[datetime]]:
+    def under_way(self) -> list[Future[float]]:
         """Return what the page may wait for."""
         return [*self._in_flight]
 
@@ -162,12 +164,12 @@ class Dispatch:
             busy |= batch.people
         self._pending.extendleft(reversed(waiting))
 
-    def _deliver(self, batch: Batch) -> datetime:
+    def _deliver(self, batch: Batch) -> float:
         """Hand a batch over, on a thread of its own."""
         self._hooks.at("before delivery")
-        told = self._outlet.deliver(batch)
+        waited = self._outlet.deliver(batch)
         self._hooks.at("after delivery")
-        return told
+        return waited
 
     def _is_worth_it(self, *, more: bool) -> bool:
         return (
@@ -177,12 +179,14 @@ class Dispatch:
             or self._hooks.monotonic() - self._acknowledged_since > CONFIRM_SECONDS
         )
 
-    def _look_at(self, done: Iterable[Future[datetime]]) -> None:
+    def _look_at(self, done: Iterable[Future[float]]) -> None:
         """Sort what was answered into acknowledged and refused; keep the first error that stops the run."""
         for future in done:
             batch = self._in_flight.pop(future)
             error = future.exception()
+            self.waited += error.waited if isinstance(error, SegmentError) else 0.0
             if error is None:
+                self.waited += future.result()
                 if not self._acknowledged:
                     self._acknowledged_since = self._hooks.monotonic()
                 self._acknowledged.append(batch)

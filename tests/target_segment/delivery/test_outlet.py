@@ -42,12 +42,10 @@ OUTLETS = {
 
 
 @pytest.mark.parametrize("name", OUTLETS)
-def test_an_outlet_takes_a_batch_and_says_when_and_only_the_courier_tells(name, tmp_path):
+def test_an_outlet_takes_a_batch_and_only_the_courier_tells(name, tmp_path):
     outlet = OUTLETS[name](tmp_path)
-    taken = outlet.deliver(batch(event(1, userId="7")))
+    assert outlet.deliver(batch(event(1, userId="7"))) == 0
     outlet.close()
-    assert taken.tzinfo is UTC
-    assert outlet.waited == 0
     assert outlet.tells == (name == "courier")
     assert outlet.verb
     assert outlet.where

@@ -29,7 +29,7 @@ class Outlet:
     """Answers as it is told, once it is let."""
 
     def __init__(self):
-        self.waited, self.tried, self.errors, self.open = 0.0, [], {}, Signal()
+        self.tried, self.errors, self.open = [], {}, Signal()
         self.open.set()
 
     def deliver(self, batch):
@@ -37,7 +37,7 @@ class Outlet:
         self.open.wait()
         if batch.id in self.errors:
             raise self.errors[batch.id]
-        return NOW
+        return 0.5
 
 
 class Writer:
@@ -100,6 +100,14 @@ def test_everything_is_handed_over_and_acknowledged_once(bench):
     assert sorted(bench.outlet.tried) == list(range(20))
 
 
+def test_how_long_deliveries_waited_is_added_up_also_of_those_that_failed(bench):
+    bench.outlet.errors[2] = Refused("Segment answered 400")
+    bench.outlet.errors[2].waited = 2.0
+    bench.dispatch.add([batch(number, str(number)) for number in range(4)])
+    bench.to_the_end()
+    assert bench.dispatch.waited == 3.5
+
+
 def test_no_two_requests_are_under_way_for_one_person_and_hers_keep_their_order(bench):
     bench.outlet.open.clear()
     bench.dispatch.add([batch(1, "anna"), batch(2, "ben", "anna"), batch(3, "ben"), batch(4, "carl")])
@@ -128,7 +136,7 @@ def test_a_refused_batch_is_halved_until_the_offending_event_stands_alone(bench)
             self.tried.append(batch.id)
             if "bad" in batch.people:
                 raise Refused("Segment answered 400: no")
-            return NOW
+            return 0.0
 
     bench.dispatch._outlet = picky = Picky()
     bench.dispatch.add([batch(7, "a", "b", "bad", "c")])
