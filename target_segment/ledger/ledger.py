@@ -15,7 +15,7 @@ from target_segment.ledger import forgetting, retelling
 from target_segment.ledger.forgetting import Forgotten, Holds, Names
 from target_segment.ledger.on_duckdb import Database
 from target_segment.ledger.reader import LedgerReader
-from target_segment.ledger.watch import since as watched_since
+from target_segment.ledger.watch import since_when
 from target_segment.remembered import Key, Refusal, Scope, Watch
 
 
@@ -55,7 +55,7 @@ class Ledger(LedgerReader):
     ) -> dict[str, Watch]:
         """Return since when each transition of a shop is told, and remember it: as set, or (None) since it was first on."""
         known = self.watched(scope)
-        watched = watched_since(known, first_read_at, on, conditions, since)
+        watched = since_when(known, first_read_at, on, conditions, since)
         fresh = {name: each for name, each in watched.items() if known.get(name) != each}
         if fresh:
             self._watch.keep(scope, fresh)

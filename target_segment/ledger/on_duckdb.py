@@ -39,15 +39,18 @@ class Database:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._last_wishes: list[Callable[[], None]] = []
+        self._cleanups: list[Callable[[], None]] = []
 
     def ask(self, name: str, /, **values: Any) -> list[Any]:
         """Return the rows that a statement answers with."""
-        return self.execute(STATEMENTS[name], values).fetchall()
+        try:
+            return self.execute(STATEMENTS[name], values).fetchall()
+        except duckdb.Error as error:
+            raise Failed(_first_line(error)) from error
 
     def one(self, name: str, /, **values: Any) -> Any:
         """Return the only value that a statement answers with."""
-        return self.execute(STATEMENTS[name], values).fetchall()[0][0]
+        return self.ask(name, **values)[0][0]
 
     def do(self, name: str, /, **values: Any) -> None:
         """Run a statement."""
@@ -76,13 +79,13 @@ class Database:
 
     def when_closed(self, do: Callable[[], None]) -> None:
         """Have something done once the file is closed."""
-        self._last_wishes.append(do)
+        self._cleanups.append(do)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
-        while self._last_wishes:
-            self._last_wishes.pop()()
+        while self._cleanups:
+            self._cleanups.pop()()
 
 
 def instant(microseconds: int) -> datetime:

@@ -66,7 +66,7 @@ class WatchTable:
         self._db.do("unwatch_all", source=self._source)
 
 
-def since(
+def since_when(
     known: Mapping[str, Watch],
     first_read_at: datetime,
     on: Iterable[str],

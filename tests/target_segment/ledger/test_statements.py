@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from target_segment import ledger
+from target_segment.ledger import on_duckdb
 from target_segment.ledger.on_duckdb import STATEMENTS
 from target_segment.ledger.statements import named, text_of
 
@@ -14,9 +15,9 @@ FILES = ("duckdb.sql", "versions.sql")
 
 
 def calls():
-    """Every call of a named statement: the file and line, the name, and the names of what is given."""
+    """Every call of a named statement but for those of the one file that runs them: where, its name, and the names of what is given."""
     found = []
-    for path in Path(ledger.__file__).parent.glob("*.py"):
+    for path in sorted(set(Path(ledger.__file__).parent.glob("*.py")) - {Path(on_duckdb.__file__)}):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(node, ast.Call)
