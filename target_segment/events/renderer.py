@@ -61,7 +61,7 @@ def renderer(settings: Mapping[str, Any]) -> Render:
     traits, placed = customers.traits_of(settings), places(settings)
     defaults: dict[str, Callable[[News], Any]] = {
         **_tracks(settings, traits, placed.properties),
-        **{name: _traits(settings, traits) for name in ("identify", "identity_linked")},
+        **{name: _traits(settings, traits) for name in TRANSITIONS if TABLE[name].identify},
     }
     defaults = {name: defaults[name] for name in TRANSITIONS}
     own = overrides(settings, defaults)
@@ -142,8 +142,7 @@ def _render(
     placed: Places,
 ) -> Render:
     """Return the function from news of one transition to its event."""
-    identify = name in ("identify", "identity_linked")
-    amount = _amount(TABLE[name].amount)
+    identify, amount = TABLE[name].identify, _amount(TABLE[name].amount)
     in_context = traits if "context" in _places(settings) and not identify else None
     context = contexts(
         identify=identify,

@@ -1,4 +1,5 @@
 import hashlib
+import re
 from uuid import UUID, uuid5
 
 import pytest
@@ -14,6 +15,7 @@ from target_segment.identity import (
     customer_id_of,
     derived,
     email_of,
+    escaped,
     real_email,
     real_id,
     resolver,
@@ -220,3 +222,9 @@ def test_a_wrong_setting_is_named(wrong, says):
 
 def test_the_defaults_are_the_settings_own():
     assert resolver(check(IDENTITY, {}))("shopify", "acme", ANNA, order()) == resolve(ANNA, order())
+
+
+@given(st.lists(st.text("a:\\", max_size=4), min_size=2, max_size=3))
+def test_a_key_of_several_ids_is_no_others(ids):
+    key = ":".join(map(escaped, ids))
+    assert [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r"(?:^|:)((?:\\.|[^:\\])*)", key)] == ids

@@ -139,3 +139,15 @@ def test_what_is_off_by_default_is_what_says_twice_what_others_say():
 def test_every_transition_is_documented():
     text = DOCS.read_text(encoding="utf-8")
     assert [name for name in TABLE if f"`{name}`" not in text and f"## {name}" not in text] == []
+
+
+def test_what_may_be_told_instead_of_another_may_be_so_both_ways():
+    pairs = {(name, entry.instead) for name, entry in TABLE.items() if entry.instead}
+    assert pairs == {(other, name) for name, other in pairs}
+
+
+def test_what_is_told_of_each_item_of_a_list_is_told_of_a_list_of_its_record():
+    lists = {entry.of for entry in TABLE.values() if entry.of}
+    assert lists == {"coupons", "line_items"}
+    assert lists <= set(Order.__struct_fields__)
+    assert all(entry.of for entry in TABLE.values() if entry.added)
