@@ -1,6 +1,6 @@
 """What of a chunk's records is news, and rendered: the pure part of the straight way, a question with one answer.
 
-It keeps what the last chunks changed: the ledger may be asked about a chunk before it has heard of those just before it.
+A decider keeps what the last chunks changed: the ledger may be asked about a chunk before it has heard of those just before it.
 """
 
 from collections import deque
