@@ -52,6 +52,7 @@ wheel: $(BIN)/.ready  ## Build the package, install it elsewhere and look at it
 docs: $(BIN)/.ready  ## Write the generated pages of docs/ anew; the tests say which are stale
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.platforms
+	$(BIN)/python -m tap_commerce.schemas > docs/records.md
 
 samples: $(BIN)/.ready  ## Write the golden files anew, but for those that git has not committed
 	$(BIN)/python -m pytest -q -n 2 --regenerate -k "golden or sample or twin or translat" tests/tap_commerce tests/target_segment/events

@@ -4,7 +4,7 @@ Nothing lost      a STATE is printed only when everything before it is settled (
 Nothing doubled   what is delivered was committed before, in its own bytes (`writer`, then `dispatch`).
 Nothing invented  what is decided depends on the question alone (`deciders`): asked again, it is answered the same.
 
-This thread moves work on and does none of it. How a step works is in `stages/`, a file each; no step knows another.
+This thread moves work on. How a step works is in `stages/`, a file each; what goes from one to the next goes by here.
 """
 
 from collections import Counter, deque

@@ -1,6 +1,6 @@
 """A batch → Segment's answer; the only place that posts. One call blocks until a batch was accepted or was not.
 
-`decipher` is the one function that reads a status code. What is retried is what Segment's newest libraries retry
+`decipher` is the one function that reads the status of an answer to a batch. What is retried is what Segment's newest libraries retry
 (https://github.com/segmentio/analytics-next, packages/node publisher): no answer, 408, 410, 429, 460, 5xx but 501 and 505.
 """
 

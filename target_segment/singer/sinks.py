@@ -1,6 +1,6 @@
 """Hands records that the SDK mapped (stream maps) to the pipeline; what no event is derived from, it counts and drops.
 
-The fast way does not come by here: `target.py` hands unmapped records of canonical streams to the pipeline as raw bytes.
+The fast way does not come by here: `target.py` beside it hands unmapped records of canonical streams to the pipeline as raw bytes.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The SDK's Target: settings, messages and signals → a run; the only place that knows it.
+"""The SDK's Target: settings, messages and signals → a run; the only place that knows that class.
 
 It decides nothing: what a record implies, and when a STATE may be printed, is the pipeline's.
 """

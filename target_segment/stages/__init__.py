@@ -1,1 +1,1 @@
-"""The steps of the straight way, a file each; none knows another but the shapes between them and the writer."""
+"""The steps of the straight way, a file each; they know the shapes between them, the writer and the checkpoints, and else not each other."""

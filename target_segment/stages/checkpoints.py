@@ -1,4 +1,4 @@
-"""What of each chunk is not settled yet, and which STATE may be printed: one before which everything has its receipt.
+"""What of each chunk is not settled yet, and which STATE may be printed: one before which everything is settled.
 
 A chunk is settled once all that it implies is told or set aside; what it replaced in memory is then let go of, in the order
 of chunks: should all be taken back, the rest is still there.

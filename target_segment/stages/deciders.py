@@ -90,7 +90,7 @@ class Deciders:
             yield Answer(sequence, scope, decision, refusals + decision.refusals)
 
     def under_way(self) -> list[Future[Decision]]:
-        """Return what the page may wait for."""
+        """Return what the pipeline may wait for."""
         return [decided for *_, decided in self._asked]
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ class Dispatch:
         return not (self._pending or self._in_flight or self._acknowledged)
 
     def under_way(self) -> list[Future[float]]:
-        """Return what the page may wait for."""
+        """Return what the pipeline may wait for."""
         return [*self._in_flight]
 
     # --- what was answered

@@ -48,7 +48,7 @@ class Lookup:
         """Return by shop what of a chunk is new, with its keys read, and ask what is remembered of them.
 
         The answer may lack what the chunks just before it change: the decider has those rows at hand. Earlier ones must be
-        decided, as the page sees to.
+        decided, as the pipeline sees to.
         """
         unchanged, parts, same = asked.result(), dict[Scope, ShopPart](), 0
         for (stream, raw, read_at), raw_hash in zip(chunk.records, chunk.hashes, strict=True):

@@ -1,4 +1,4 @@
-"""The one thread that uses the ledger, in the order in which it is asked.
+"""The one thread that uses the ledger while a run is under way, in the order in which it is asked.
 
 After one failure it does nothing more: what comes later builds on what came before.
 """
@@ -120,7 +120,7 @@ class Writer:
         return bool(self._intents)
 
     def under_way(self) -> list[Future[Any]]:
-        """Return what the page may wait for."""
+        """Return what the pipeline may wait for."""
         return [*self._intents, *(receipt for receipt, _ in self._receipts)]
 
     def catch_up(self) -> None:

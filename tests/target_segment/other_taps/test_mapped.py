@@ -1,4 +1,4 @@
-"""MappedStreams of other taps over the whole target: the page's example, the promises, and what a SCHEMA must have."""
+"""Streams of other taps over the whole target: the page's example, the promises, and what a SCHEMA must have."""
 
 import io
 import json

@@ -27,7 +27,7 @@ def checkpoints():
 
 
 def chunk(checkpoints, sequence, *intents):
-    """Open a chunk, expect its intents and settle it itself, as the page does once it was decided."""
+    """Open a chunk, expect its intents and settle it itself, as the pipeline does once it was decided."""
     checkpoints.open(sequence)
     for _ in intents:
         checkpoints.expect(sequence)

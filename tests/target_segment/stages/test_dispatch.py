@@ -69,7 +69,7 @@ class Bench:
         self.dispatch = Dispatch(self.outlet, self.writer, Checkpoints(), hooks, **more)
 
     def turn(self, *, more=False):
-        """Return the batches that are acknowledged now, confirmed as the page does."""
+        """Return the batches that are acknowledged now, confirmed as the pipeline does."""
         found = []
         for batches in self.dispatch.acknowledged(more=more):
             found += [each.id for each in batches]
