@@ -5,6 +5,7 @@ https://segment.com/docs/connections/spec/common/#context
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -77,6 +78,7 @@ Contexts = Callable[[str, Who, OrderSummary | None], Any]
 Consenting = Callable[[Who, OrderSummary | None], Consents | None]
 
 
+@cache
 def library() -> Raw:
     """Return who sends: the name and version of this program."""
     try:
