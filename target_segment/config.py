@@ -134,7 +134,7 @@ def since(settings: Mapping[str, Any]) -> datetime | None:
     import pendulum  # noqa: PLC0415  # 70 ms, which `now` need not pay
 
     try:
-        match pendulum.parse(text, exact=True):
+        match pendulum.parse(text.upper(), exact=True):
             case pendulum.DateTime() as instant:
                 at = instant.in_timezone("UTC")
                 return datetime.combine(at.date(), at.time(), UTC)
