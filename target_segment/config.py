@@ -16,7 +16,7 @@ from target_segment.errors import Misconfigured
 from target_segment.events.history import HISTORY
 from target_segment.events.settings import EVENTS, choices
 from target_segment.identity import IDENTITY
-from target_segment.other_taps.mapping import STREAMS, mappings
+from target_segment.other_taps.mapping import STREAMS
 from target_segment.settings import Setting, check
 from target_segment.transitions.orders import ORDERS
 from target_segment.transitions.table import TABLE
@@ -153,9 +153,8 @@ def _no_instant(text: str) -> Misconfigured:
 
 
 def conditions(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return under which condition each transition that has one is told: switched on under another, it is new."""
-    said = {name: " ".join(str(settings[each]) for each in names) for name, names in _CONDITIONS.items()}
-    return said | {each.label: each.condition for each in mappings(settings)}
+    """Return under which condition each of the shop's transitions that has one is told: switched on under another, it is new."""
+    return {name: " ".join(str(settings[each]) for each in names) for name, names in _CONDITIONS.items()}
 
 
 def fingerprint(source: str, settings: Mapping[str, Any]) -> bytes:

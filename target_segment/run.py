@@ -32,7 +32,7 @@ from target_segment.stages.checkpoints import Checkpoints
 from target_segment.stages.chunks import CHUNK_RECORDS, Chunks
 from target_segment.stages.deciders import Deciders
 from target_segment.stages.dispatch import Dispatch
-from target_segment.stages.lookup import Lookup
+from target_segment.stages.lookup import Lookup, Watches
 from target_segment.stages.second_process import SecondProcess
 from target_segment.stages.writer import Writer
 
@@ -154,7 +154,7 @@ class Run:
                 second_labels=streams.second_labels,
                 most_records=self._chunk_records,
             ),
-            lookup=Lookup(writer, resolver(settings), streams, partial(self._watched, ledger)),
+            lookup=Lookup(writer, resolver(settings), streams, self._watches(ledger)),
             deciders=Deciders(decider, writer, hooks, start),
             writer=writer,
             dispatch=Dispatch(
@@ -168,13 +168,17 @@ class Run:
             checkpoints=checkpoints,
         )
 
-    def _watched(self, ledger: Ledger, scope: Scope, read_at: datetime) -> dict[str, Watch]:
-        """Return since when the transitions of a shop are told."""
+    def _watches(self, ledger: Ledger) -> Watches:
+        """Return what says since when the transitions of a shop are told; what the settings say of it is read once for all shops."""
         settings = self.settings
-        ledger.expect_source(scope, named=bool(settings["segment_source"]))
-        return ledger.since(
-            scope, read_at, switched_on(settings), config.conditions(settings), config.since(settings)
-        )
+        named, on, since = bool(settings["segment_source"]), switched_on(settings), config.since(settings)
+        conditions = config.conditions(settings) | self._decider.streams.conditions
+
+        def watched(scope: Scope, read_at: datetime) -> dict[str, Watch]:
+            ledger.expect_source(scope, named=named)
+            return ledger.since(scope, read_at, on, conditions, since)
+
+        return watched
 
 
 @contextlib.contextmanager
